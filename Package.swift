@@ -1,0 +1,152 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import PackageDescription
+
+/// One settings array for every Swift target of the package.
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableExperimentalFeature("Lifetimes"),
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let certificates: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let swiftASN1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+
+/// A library target; `tier` is where it stands in the order that `scripts/check` enforces: a target may depend only on
+/// targets of a lower tier, or of its own tier below 4.
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: swiftSettings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: path, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "master-target",
+    products: [
+        .executable(name: "mastertargetd", targets: ["mastertargetd"]),
+        .executable(name: "mtctl", targets: ["mtctl"]),
+        .executable(name: "mt-process-server", targets: ["mt-process-server"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: [.defaults, "YAML"]),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // Tier 0: declarations of C interfaces.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"]), .yum(["xxhash-devel"])]),
+        .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .yum(["lz4-devel"])]),
+
+        // Tier 1: pure. Neither files nor sockets nor threads.
+        library("StoragePrimitives", ["CXXHash"]),
+        library("RetentionFormat", ["StoragePrimitives"]),
+        library("ReplicationProtocol", ["StoragePrimitives", "CLZ4", nioCore]),
+        library("NBDProtocol", ["StoragePrimitives", nioCore]),
+        library("ControlAPI", ["StoragePrimitives"]),
+
+        // Tier 2: the one place that calls libc.
+        library("LinuxSystem", ["CLinux", "StoragePrimitives"]),
+
+        // Tier 3: the engines.
+        library("RetentionStore", ["RetentionFormat", "StoragePrimitives", "LinuxSystem"]),
+
+        // Tier 4: the services.
+        library(
+            "ReplicationReceiver",
+            [
+                "ReplicationProtocol", "RetentionStore", "StoragePrimitives", nioCore, nioPosix, nioSSL, nioTLS,
+                logging,
+                serviceLifecycle,
+            ]),
+        library(
+            "ProcessServer",
+            [
+                "ReplicationProtocol", "NBDProtocol", "LinuxSystem", "StoragePrimitives", nioCore, nioPosix, nioSSL,
+                nioTLS,
+                logging, serviceLifecycle,
+            ]),
+
+        // Tier 5: the wiring.
+        library(
+            "Appliance",
+            [
+                "ReplicationReceiver", "ReplicationProtocol", "RetentionStore", "RetentionFormat", "ControlAPI",
+                "LinuxSystem",
+                "StoragePrimitives", nioCore, nioPosix, hummingbird, configuration,
+                crypto, certificates, swiftASN1, nioSSL, logging, serviceLifecycle,
+            ]),
+
+        // Tier 6: the programs.
+        program("mastertargetd", ["Appliance", "ControlAPI", "LinuxSystem", argumentParser, logging]),
+        program(
+            "mtctl",
+            ["ControlAPI", "Appliance", "LinuxSystem", "StoragePrimitives", asyncHTTPClient, nioCore, argumentParser]),
+        program(
+            "mt-process-server",
+            ["ProcessServer", "LinuxSystem", "StoragePrimitives", argumentParser, logging, serviceLifecycle]),
+
+        // What tests and measures the store; not shipped.
+        library(
+            "RetentionSimulation", ["StoragePrimitives", "RetentionFormat", "RetentionStore"],
+            path: "Tests/RetentionSimulation"),
+        program("retention-simulation", ["RetentionSimulation", "LinuxSystem"], path: "Tests/RetentionSimulationTool"),
+        program(
+            "mt-load", ["RetentionStore", "RetentionFormat", "LinuxSystem", "StoragePrimitives", argumentParser],
+            path: "Tests/LoadGenerator"),
+
+        tests("StoragePrimitivesTests", ["StoragePrimitives"]),
+        tests("RetentionFormatTests", ["RetentionFormat", "StoragePrimitives"]),
+        tests("LinuxSystemTests", ["LinuxSystem", "StoragePrimitives", "RetentionSimulation"]),
+        tests(
+            "RetentionStoreTests",
+            ["RetentionStore", "RetentionFormat", "RetentionSimulation", "LinuxSystem", "StoragePrimitives"]),
+        tests("ReplicationProtocolTests", ["ReplicationProtocol", "StoragePrimitives", nioCore]),
+        tests(
+            "ReplicationReceiverTests",
+            [
+                "ReplicationReceiver", "ReplicationProtocol", "RetentionStore", "StoragePrimitives", nioCore, nioPosix,
+                nioSSL, logging, serviceLifecycle, certificates, crypto, swiftASN1,
+            ]),
+        tests("NBDProtocolTests", ["NBDProtocol", nioCore]),
+        tests("ProcessServerTests", ["ProcessServer", "NBDProtocol", "LinuxSystem", "StoragePrimitives", nioPosix]),
+        tests("ControlAPITests", ["ControlAPI", "StoragePrimitives"]),
+        tests(
+            "ApplianceTests",
+            [
+                "Appliance", "mtctl", "ControlAPI", "LinuxSystem", "RetentionStore", "StoragePrimitives", certificates,
+                logging,
+            ]),
+        tests("EndToEndTests", ["ControlAPI", "LinuxSystem", "StoragePrimitives"]),
+    ]
+)
