@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+//
+// Constants and calls that the Swift importer cannot see: macros, ioctl numbers, `_GNU_SOURCE` names. No logic.
+#pragma once
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <malloc.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+static const int CLinux_O_DIRECT = O_DIRECT;
+static const int CLinux_O_DSYNC = O_DSYNC;
+static const int CLinux_SEEK_DATA = SEEK_DATA;
+static const int CLinux_SEEK_HOLE = SEEK_HOLE;
+static const int CLinux_FALLOC_FL_KEEP_SIZE = FALLOC_FL_KEEP_SIZE;
+static const int CLinux_FALLOC_FL_PUNCH_HOLE = FALLOC_FL_PUNCH_HOLE;
+static const int CLinux_FALLOC_FL_ZERO_RANGE = FALLOC_FL_ZERO_RANGE;
+
+// linux/fs.h: BLKGETSIZE64, BLKSSZGET, BLKPBSZGET, BLKROGET, BLKZEROOUT.
+static inline int CLinux_BLKGETSIZE64(int fd, unsigned long long *bytes) { return ioctl(fd, BLKGETSIZE64, bytes); }
+static inline int CLinux_BLKSSZGET(int fd, int *bytes) { return ioctl(fd, BLKSSZGET, bytes); }
+static inline int CLinux_BLKPBSZGET(int fd, unsigned int *bytes) { return ioctl(fd, BLKPBSZGET, bytes); }
+static inline int CLinux_BLKROGET(int fd, int *readOnly) { return ioctl(fd, BLKROGET, readOnly); }
+static inline int CLinux_BLKZEROOUT(int fd, unsigned long long range[2]) { return ioctl(fd, BLKZEROOUT, range); }
+static inline int CLinux_fallocate(int fd, int mode, long long offset, long long length) {
+    return fallocate(fd, mode, offset, length);
+}
+
+// malloc.h: M_MMAP_THRESHOLD.
+static inline int CLinux_setMapThreshold(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
+
+// sys/prctl.h: PR_SET_NAME, the calling thread's name as `top -H` shows it.
+static inline int CLinux_nameThread(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
