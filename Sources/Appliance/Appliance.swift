@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ControlAPI
+import LinuxSystem
+import Logging
+import ServiceLifecycle
+import StoragePrimitives
+
+/// A whole appliance: its services, wired.
+public struct Appliance: Sendable {
+    /// What the services share.
+    public let core: ApplianceCore
+    private let group: ServiceGroup
+
+    /// Opening and draining block; they have a thread of their own, one for the whole process.
+    private static let thread = DiskThread(name: "mt-appliance")
+
+    /// Opens the state folder and reads what is in it.
+    ///
+    /// - Parameter handlesSignals: Whether SIGTERM and SIGINT end it in order; a test ends it with ``stop()``.
+    public init(
+        _ configuration: ApplianceConfiguration, clock: any WallClock = SystemClock(), notify: NotifySocket,
+        logger: Logger, handlesSignals: Bool = true
+    ) async throws {
+        core = try await Self.thread.run { try ApplianceCore(configuration, clock: clock, logger: logger) }
+        // Ended in the reverse order: first nobody may ask for anything new, then the listener, then the watch.
+        group = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: Watch(core: core, notify: notify, logger: logger)),
+                    .init(service: ReplicationService(core: core, logger: logger)),
+                    .init(service: ControlService(core: core, logger: logger)),
+                ], gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [], logger: logger))
+    }
+
+    /// Waits until the control socket accepts connections.
+    public func ready() async { await core.readiness.wait() }
+
+    /// Begins the orderly end of ``run()``.
+    public func stop() {
+        // The group ends itself; nobody has to wait for the order to arrive.
+        Task { [group] in await group.triggerGracefulShutdown() }
+    }
+
+    /// Runs until it is told to end, then drains: sessions end, jobs run out, everything is made durable.
+    public func run() async throws {
+        await core.groups.start()
+        core.failLostJobs()
+        let outcome: Result<Void, any Error>
+        do {
+            try await group.run()
+            outcome = .success(())
+        } catch {
+            outcome = .failure(error)
+        }
+        try await Self.thread.run { [core] in core.drain() }
+        try outcome.get()
+    }
+}

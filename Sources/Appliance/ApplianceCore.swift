@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ControlAPI
+import LinuxSystem
+import Logging
+import RetentionStore
+import StoragePrimitives
+import Synchronization
+
+/// What the services of an appliance share: groups, jobs, the state of the listener.
+public final class ApplianceCore: Sendable {
+    /// What the appliance was told from outside.
+    public let configuration: ApplianceConfiguration
+    /// Its jobs.
+    public let jobs: JobBoard
+    /// Its groups.
+    public let groups: GroupRegistry
+    let environment: GroupEnvironment
+    let readiness = Readiness()
+    let listener: Mutex<ListenerReport>
+    let logger: Logger
+    private let clock: any WallClock
+    private let started: Timestamp
+    /// Held as long as the appliance is: two agents on one state folder would tear it apart.
+    private let lock: DirectFile
+
+    /// Opens the state folder and reads what is in it. Blocking: not on the cooperative pool.
+    ///
+    /// - Throws: ``ControlFailure`` with `.busy` when another agent runs on the folder.
+    public init(_ configuration: ApplianceConfiguration, clock: any WallClock = SystemClock(), logger: Logger) throws {
+        self.configuration = configuration
+        self.clock = clock
+        self.logger = logger
+        started = clock.now()
+        lock = try Self.lock(configuration.statePath)
+        jobs = try JobBoard(folder: try Self.folder("jobs", configuration), clock: clock, logger: logger)
+        environment = GroupEnvironment(
+            records: StateFolder(try Self.folder("groups", configuration), limit: GroupRecord.maximumFileBytes),
+            reports: StateFolder(try Self.folder("reports", configuration), limit: GroupRecord.maximumFileBytes),
+            jobs: jobs,
+            clock: clock, logger: logger, retentionPath: configuration.retentionPath,
+            pool: BufferPool(retaining: ByteCount(configuration.memoryCeiling.rawValue / 4)),
+            memory: MemoryPlan(ceiling: configuration.memoryCeiling), sessions: SessionDesk())
+        groups = try GroupRegistry(environment: environment)
+        listener = Mutex(
+            ListenerReport(
+                address: configuration.address, port: configuration.port, isListening: false, problem: "It is starting."
+            ))
+    }
+
+    private static func folder(_ name: String, _ configuration: ApplianceConfiguration) throws -> DirectoryFolder {
+        try DirectoryFolder(path: "\(configuration.statePath)/\(name)", create: true)
+    }
+
+    private static func lock(_ path: String) throws -> DirectFile {
+        do {
+            try FolderTree.make(path)
+            let folder = try DirectoryFolder(path: path)
+            do { _ = try folder.create("lock") } catch { guard error.code == .exists else { throw error } }
+            return try DirectFile(path: "\(path)/lock", access: .exclusive)
+        } catch let error as DeviceError {
+            guard error.code == .busy else {
+                throw ControlFailure(
+                    .inputOutput, "The state folder \(path) cannot be used (\(error)).",
+                    remedy: "Put it right, or name another one.")
+            }
+            throw ControlFailure(
+                .busy, "Another agent uses the state folder \(path).",
+                remedy: "Stop it, or name another folder with --set state.path=….")
+        }
+    }
+
+    // MARK: Reports
+
+    func report() async -> ApplianceReport {
+        let listener = listener.withLock { $0 }
+        return ApplianceReport(
+            version: ApplianceVersion.text, started: DateTime(started), now: DateTime(clock.now()),
+            stateFolder: configuration.statePath, replication: listener, retention: await volume(),
+            memoryCeilingBytes: configuration.memoryCeiling, groups: groups.reports(),
+            runningJobs: jobs.list().filter { !$0.state.isFinal })
+    }
+
+    func retentionReport() async -> RetentionReport {
+        RetentionReport(
+            volume: await volume(),
+            groups: groups.reports().compactMap { group in
+                group.retention.map { RetentionReport.Group(name: group.name, retention: $0) }
+            })
+    }
+
+    private let volumeThread = DiskThread(name: "mt-volume")
+    /// Small files that are read now and then.
+    let files = DiskThread(name: "mt-files")
+
+    /// The volume may hang, and nobody may wait for it on the cooperative pool.
+    func volume() async -> VolumeReport {
+        do {
+            return try await volumeThread.run { [environment] in environment.volume() }
+        } catch {
+            return VolumeReport(path: configuration.retentionPath, isUsable: false, problem: "\(error)")
+        }
+    }
+
+    // MARK: All groups
+
+    func scrub(group name: String?) async throws -> Acknowledgement {
+        if let name { return try await groups.group(named: name).verify(.scrub) }
+        var last = Acknowledgement(message: "No group has history to check.")
+        var count = 0
+        for group in groups.all() {
+            do {
+                last = try await group.verify(.scrub)
+                count += 1
+            } catch {
+                logger.info("A group is not scrubbed.", metadata: ["group": "\(group.name)", "reason": "\(error)"])
+            }
+        }
+        if count > 1 {
+            return Acknowledgement(message: "The history of \(count) groups is being read and checked: mtctl jobs.")
+        }
+        return last
+    }
+
+    func rebuild(group name: String?, acceptLoss: Bool) async throws -> Acknowledgement {
+        guard let name else {
+            throw ControlFailure(.invalidRequest, "No group was named to rebuild.", remedy: "Name one.")
+        }
+        return try await groups.group(named: name).rebuild(acceptLoss: acceptLoss)
+    }
+
+    // MARK: Beginning and end
+
+    /// Jobs that were interrupted and that no group takes up again have failed.
+    func failLostJobs() {
+        let taken = Set(groups.all().compactMap { group in group.shared.withLock { $0.job } })
+        for job in jobs.interrupted() where !taken.contains(job.id) {
+            // A group that is degraded now takes its recovery up when it is opened.
+            if job.kind == .recover || job.kind == .rollback || job.kind == .commit,
+                let group = job.group.flatMap({ groups.find($0) })
+            {
+                switch group.state.underlying {
+                case .recovering, .committed: continue
+                default: break
+                }
+            }
+            jobs.fail(
+                job.id,
+                ControlFailure(
+                    .unavailable, "The agent ended while the job ran.",
+                    remedy: "Start it again; nothing was changed by half."))
+        }
+    }
+
+    /// Ends everything and makes it durable. Blocking: not on the cooperative pool.
+    func drain() {
+        groups.drain()
+        jobs.drain()
+        volumeThread.finish()
+        files.finish()
+    }
+}

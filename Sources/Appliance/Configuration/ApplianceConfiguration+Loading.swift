@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import Configuration
+import ControlAPI
+import StoragePrimitives
+
+extension ApplianceConfiguration {
+    /// Reads the layers: command line over environment over file over defaults.
+    ///
+    /// - Parameters:
+    ///   - file: The configuration file; nil reads none. A default one that is missing is no error, a named one is.
+    ///   - environment: As of the process; only names that begin with `MASTER_TARGET_` count.
+    ///   - settings: `key=value`, in the spelling of ``ConfigurationKey``.
+    /// - Throws: ``ControlFailure`` with `.invalidRequest` that names the key and the value.
+    public static func load(
+        file: String?, isFileRequired: Bool, environment: [String: String], settings: [String]
+    ) async throws -> ApplianceConfiguration {
+        var providers: [any ConfigProvider] = [
+            InMemoryProvider(name: "command line", values: try commandLine(settings)),
+            EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "master-target"),
+        ]
+        if let file {
+            do {
+                providers.append(
+                    try await FileProvider<YAMLSnapshot>(filePath: .init(file), allowMissing: !isFileRequired))
+            } catch {
+                throw ControlFailure(
+                    .invalidRequest, "The configuration file \(file) cannot be read: \(error).",
+                    remedy: "Correct it, or name another one with --config.")
+            }
+        }
+        let layers = Layers(reader: ConfigReader(providers: providers))
+        var configuration = ApplianceConfiguration(
+            statePath: layers.text(.statePath) ?? ApplianceConfiguration().statePath)
+        try configuration.take(from: layers)
+        if let complaint = configuration.complaint {
+            throw ControlFailure(.invalidRequest, complaint, remedy: "Correct the configuration.")
+        }
+        return configuration
+    }
+
+    private mutating func take(from layers: Layers) throws {
+        address = layers.text(.replicationAddress) ?? address
+        port = try layers.value(.replicationPort, "a port number") { Int($0) } ?? port
+        certificatePath = layers.text(.replicationCertificate) ?? certificatePath
+        keyPath = layers.text(.replicationKey) ?? keyPath
+        authorityPath = layers.text(.replicationAuthority) ?? authorityPath
+        retentionPath = layers.text(.retentionPath) ?? retentionPath
+        socketPath = layers.text(.controlSocket) ?? socketPath
+        socketGroup = layers.text(.controlGroup) ?? socketGroup
+        let size = "a size such as 256MiB"
+        let duration = "a duration such as 15m or 24h"
+        memoryCeiling =
+            try layers.value(.memoryCeiling, size) { Quantity.bytes($0).map { ByteCount($0) } } ?? memoryCeiling
+        groupDefaults.rpoThresholdSeconds =
+            try layers.value(.rpoThreshold, duration, Quantity.seconds) ?? groupDefaults.rpoThresholdSeconds
+        groupDefaults.retentionSeconds =
+            try layers.value(.retentionWindow, duration, Quantity.seconds) ?? groupDefaults.retentionSeconds
+        groupDefaults.applicationConsistentSeconds =
+            try layers.value(.applicationConsistentInterval, duration, Quantity.seconds)
+            ?? groupDefaults.applicationConsistentSeconds
+        groupDefaults.quotaBytes = try layers.value(.quota, size, Quantity.bytes) ?? groupDefaults.quotaBytes
+    }
+
+    private static func commandLine(_ settings: [String]) throws -> [AbsoluteConfigKey: ConfigValue] {
+        var values: [AbsoluteConfigKey: ConfigValue] = [:]
+        for setting in settings {
+            let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, let key = ConfigurationKey(rawValue: String(parts[0])) else {
+                throw ControlFailure(
+                    .invalidRequest, "\"\(setting)\" is not a setting.",
+                    remedy:
+                        "Write key=value; the keys are "
+                        + "\(ConfigurationKey.allCases.map(\.rawValue).joined(separator: ", ")).")
+            }
+            values[key.absolute] = ConfigValue(.string(String(parts[1])), isSecret: false)
+        }
+        return values
+    }
+}
+
+extension ConfigurationKey {
+    fileprivate var components: [String] { rawValue.split(separator: ".").map(String.init) }
+    fileprivate var absolute: AbsoluteConfigKey { AbsoluteConfigKey(components) }
+}
+
+/// The layers, read as text: what a value must look like is said here, once, for all of them.
+private struct Layers {
+    let reader: ConfigReader
+
+    func text(_ key: ConfigurationKey) -> String? { reader.string(forKey: ConfigKey(key.components)) }
+
+    func value<Value>(
+        _ key: ConfigurationKey, _ form: String, _ parse: (String) -> Value?
+    ) throws -> Value? {
+        guard let text = text(key) else { return nil }
+        guard let value = parse(text) else {
+            throw ControlFailure(
+                .invalidRequest, "\(key.rawValue) is \"\(text)\"; it must be \(form).",
+                remedy: "Correct the configuration.")
+        }
+        return value
+    }
+}

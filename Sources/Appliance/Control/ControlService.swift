@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ControlAPI
+import Hummingbird
+import LinuxSystem
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// Serves the control interface on its unix domain socket.
+struct ControlService: Service {
+    let core: ApplianceCore
+    let logger: Logger
+
+    func run() async throws {
+        let path = core.configuration.socketPath
+        let group = core.configuration.socketGroup
+        if let slash = path.lastIndex(of: "/") { try FolderTree.make(String(path[..<slash]), mode: 0o755) }
+        var quiet = logger
+        quiet.logLevel = .warning
+        let application = Application(
+            router: ControlRoutes(core: core, logger: logger).router(),
+            configuration: .init(address: .unixDomainSocket(path: path), serverName: nil),
+            onServerRunning: { _ in
+                // Until here only the owner could connect: the umask takes write permission from all others.
+                do {
+                    if try !SocketFile.restrict(path: path, group: group) {
+                        logger.notice(
+                            "There is no such group; only root and this user may use the control socket.",
+                            metadata: ["group": "\(group)", "socket": "\(path)"])
+                    }
+                } catch {
+                    logger.error("The control socket's access cannot be set.", metadata: ["reason": "\(error)"])
+                }
+                core.readiness.controlIsUp()
+            },
+            logger: quiet)
+        try await application.run()
+    }
+}

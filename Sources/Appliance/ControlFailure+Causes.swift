@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ControlAPI
+import RetentionStore
+import StoragePrimitives
+
+/// Every error that leaves the appliance is a ``ControlFailure``: a code, a sentence, a remedy.
+extension ControlFailure {
+    /// What went wrong on the way, as something to answer with.
+    static func from(_ error: any Error) -> ControlFailure {
+        switch error {
+        case let failure as ControlFailure: failure
+        case let error as RetentionError: .from(error)
+        case let error as DeviceError: .from(error)
+        default:
+            ControlFailure(
+                .internalFailure, "The agent failed: \(error).",
+                remedy: "Look at the journal: journalctl -u mastertargetd.")
+        }
+    }
+
+    static func from(_ error: DeviceError) -> ControlFailure {
+        switch error.code {
+        case .notFound:
+            ControlFailure(
+                .unavailable, "\(error.object) is not there (\(error)).", remedy: "Attach it, or correct its path.")
+        case .busy:
+            ControlFailure(
+                .busy, "\(error.object) is in use (\(error)).",
+                remedy: "Unmount it, or stop what holds it: lsblk and fuser show what.")
+        case .noSpace:
+            ControlFailure(.inputOutput, "\(error.object) has no room left (\(error)).", remedy: "Free space on it.")
+        case .permissionDenied, .readOnly:
+            ControlFailure(
+                .inputOutput, "\(error.object) does not let the agent in (\(error)).", remedy: "Give it the access.")
+        case .tooSmall, .notADisk, .outOfRange, .exists:
+            ControlFailure(.refused, "\(error.object) cannot be used (\(error)).", remedy: "Choose another one.")
+        case .inputOutput, .shortTransfer:
+            ControlFailure(
+                .inputOutput, "\(error.object) failed (\(error)).", remedy: "Look at the kernel's log and replace it.")
+        }
+    }
+
+    static func from(_ error: RetentionError) -> ControlFailure {
+        switch error.code {
+        case .noSuchPoint:
+            ControlFailure(.notFound, error.message, remedy: "mtctl points shows what there is.")
+        case .pointNotExact:
+            ControlFailure(
+                .notConfirmed, error.message, remedy: "Choose an exact point, or accept it with --accept-inexact.")
+        case .historyDamaged, .journalDamaged, .manifestDamaged, .unknownVersion, .notAGroup:
+            ControlFailure(.corrupt, error.message, remedy: "mtctl retention scrub shows what is damaged.")
+        case .retentionFull, .retentionFailed, .targetFailed:
+            ControlFailure(.inputOutput, error.message, remedy: "mtctl status shows the volume and the disks.")
+        case .syncOpen, .batchOpen, .notAccepting, .closed:
+            ControlFailure(.refused, error.message, remedy: "mtctl group show tells what the group waits for.")
+        case .unknownDisk, .misaligned, .outOfRange, .emptyExtent, .batchTooLarge, .sequenceGap, .sequenceRepeat,
+            .noSyncOpen,
+            .targetMismatch:
+            ControlFailure(.refused, error.message, remedy: "")
+        }
+    }
+}

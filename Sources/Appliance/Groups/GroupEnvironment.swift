@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ControlAPI
+import LinuxSystem
+import Logging
+import RetentionStore
+import StoragePrimitives
+
+/// What every group of an appliance shares.
+struct GroupEnvironment: Sendable {
+    let records: StateFolder
+    let reports: StateFolder
+    let jobs: JobBoard
+    let clock: any WallClock
+    let logger: Logger
+    let retentionPath: String
+    let pool: BufferPool
+    let memory: MemoryPlan
+    let sessions: SessionDesk
+
+    /// The folder of a group's history.
+    func historyPath(_ id: String) -> String { "\(retentionPath)/\(id)" }
+
+    /// - Throws: A ``ControlFailure`` when the retention volume cannot be used.
+    func checkVolume() throws {
+        guard let problem = volume().problem else { return }
+        throw ControlFailure(.unavailable, problem, remedy: "Mount it; groups go on by themselves when it is back.")
+    }
+
+    func volume() -> VolumeReport {
+        guard FolderTree.isFolder(retentionPath) else {
+            return VolumeReport(
+                path: retentionPath, isUsable: false, problem: "The retention volume \(retentionPath) is not there.")
+        }
+        do {
+            let free = try DirectoryFolder(path: retentionPath).freeSpace()
+            return VolumeReport(path: retentionPath, isUsable: true, freeBytes: free)
+        } catch {
+            return VolumeReport(
+                path: retentionPath, isUsable: false,
+                problem: "The retention volume \(retentionPath) cannot be used: \(error).")
+        }
+    }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ControlAPI
+import LinuxSystem
+import Logging
+import NIOPosix
+import NIOSSL
+import ReplicationReceiver
+import ServiceLifecycle
+import StoragePrimitives
+
+/// The listener for process servers. What it lacks, a certificate for instance, keeps it from listening and nothing
+/// else from working; it is tried again until it is there.
+struct ReplicationService: Service {
+    let core: ApplianceCore
+    let logger: Logger
+
+    private static let interval = Duration.seconds(5)
+
+    func run() async throws {
+        while !Task.isCancelled, !Task.isShuttingDownGracefully {
+            do {
+                try await listen()
+            } catch {
+                report(problem: Self.sentence(error))
+            }
+            guard !Task.isCancelled, !Task.isShuttingDownGracefully else { break }
+            // Cut short by the end of the service.
+            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.interval) }
+        }
+    }
+
+    private func listen() async throws {
+        let configuration = core.configuration
+        let share = core.environment.memory.share
+        let trust = try await core.files.run { try Self.trust(configuration) }
+        let listener = try ReplicationListener(
+            settings: Self.settings(configuration, share), trust: trust,
+            directory: ApplianceDirectory(groups: core.groups),
+            pool: core.environment.pool, eventLoops: .singletonMultiThreadedEventLoopGroup, logger: logger)
+        let port = try await listener.bind()
+        core.environment.sessions.use(listener)
+        core.listener.withLock {
+            $0 = ListenerReport(address: configuration.address, port: port, isListening: true)
+        }
+        defer {
+            core.environment.sessions.use(nil)
+            report(problem: "It has ended.")
+        }
+        // Ends with the first of them: more groups than before want shorter windows, from all sessions.
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await listener.run() }
+            tasks.addTask { [memory = core.environment.memory] in
+                while memory.share == share { try await Task.sleep(for: Self.interval) }
+            }
+            try await tasks.next()
+            tasks.cancelAll()
+            // Cancellation is how the other one ends.
+            while let outcome = await tasks.nextResult() { _ = outcome }
+        }
+    }
+
+    /// Said once for each change, not for each try.
+    private func report(problem: String) {
+        let isNew = core.listener.withLock { report in
+            let isNew = report.problem != problem
+            report.isListening = false
+            report.problem = problem
+            return isNew
+        }
+        if isNew { logger.warning("Not listening for replication.", metadata: ["reason": "\(problem)"]) }
+    }
+
+    private static func sentence(_ error: any Error) -> String {
+        (error as? ControlFailure)?.description ?? "\(error)"
+    }
+
+    /// Half of the ceiling is data in flight; the other half is what the groups' engines and buffers hold.
+    static func settings(_ configuration: ApplianceConfiguration, _ share: MemoryShare) -> ReceiverSettings {
+        var settings = ReceiverSettings()
+        settings.address = configuration.address
+        settings.port = configuration.port
+        settings.totalCredit = ByteCount(configuration.memoryCeiling.rawValue / 2)
+        share.apply(to: &settings)
+        return settings
+    }
+
+    /// Reads the PEM files. Blocking.
+    private static func trust(_ configuration: ApplianceConfiguration) throws -> ReceiverTrust {
+        func reading<Value>(_ path: String, _ what: String, _ read: () throws -> Value) throws -> Value {
+            do {
+                return try read()
+            } catch {
+                throw ControlFailure(
+                    .unavailable, "\(what) \(path) cannot be read.",
+                    remedy: "Issue it with mtctl pki, or name another file in the configuration.")
+            }
+        }
+        let certificate = configuration.certificatePath
+        let key = configuration.keyPath
+        let authority = configuration.authorityPath
+        return ReceiverTrust(
+            certificateChain: try reading(certificate, "The certificate") {
+                try NIOSSLCertificate.fromPEMFile(certificate)
+            },
+            privateKey: try reading(key, "The key") { try NIOSSLPrivateKey(file: key, format: .pem) },
+            authority: try reading(authority, "The authority") { try NIOSSLCertificate.fromPEMFile(authority) })
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import Logging
+import ReplicationProtocol
+import ReplicationReceiver
+import Synchronization
+
+/// Reaches the sessions of process servers for the groups: the listener while there is one.
+final class SessionDesk: Sendable {
+    private let listener = Mutex<ReplicationListener?>(nil)
+
+    func use(_ listener: ReplicationListener?) { self.listener.withLock { $0 = listener } }
+
+    /// Ends a group's session and waits until nothing of it touches the group any more. Blocking: on a disk thread.
+    func end(_ group: String, _ code: ReasonCode, _ reason: String) {
+        guard let listener = listener.withLock({ $0 }) else { return }
+        // The future cannot fail: there was a session or there was none.
+        try? listener.endSession(of: group, code, reason).wait()
+    }
+
+    /// Whether a group has a session now.
+    func isConnected(_ group: String) -> Bool {
+        listener.withLock { $0 }?.status.sessions.contains { $0.group == group } ?? false
+    }
+
+    /// Asks the group's sender for a bookmark. False when it has no session.
+    func requestBookmark(_ group: String, label: String, kind: Frame.BookmarkKind) -> Bool {
+        var generator = SystemRandomNumberGenerator()
+        let request = Frame.BookmarkRequest(idHigh: generator.next(), idLow: generator.next(), kind: kind, label: label)
+        return listener.withLock { $0 }?.tell(group, .bookmarkRequest(request)) ?? false
+    }
+}
+
+extension ProtectedGroup {
+    /// Ends the session that there is; the sender is told why, and comes back later.
+    func endSession(_ reason: String) {
+        environment.sessions.end(name, .groupNotReady, "Group \(name) takes no data now: \(reason).")
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ControlAPI
+import FoundationEssentials
+import LinuxSystem
+import StoragePrimitives
+
+/// A folder of small JSON files, each replaced in one durable step (``StoreFolder/replace(_:with:)``).
+struct StateFolder {
+    let folder: any StoreFolder
+    /// The largest file that is read.
+    let limit: Int
+
+    init(_ folder: any StoreFolder, limit: Int) {
+        self.folder = folder
+        self.limit = limit
+    }
+
+    /// The names of the values in it, without `.json`. What a crash left of a replacement is no value.
+    func names() throws(DeviceError) -> [String] {
+        try folder.names().filter { $0.hasSuffix(".json") }.map { String($0.dropLast(5)) }.sorted()
+    }
+
+    func write(_ value: some Encodable, as name: String) throws {
+        try folder.replace("\(name).json", with: try JSON.encode(value))
+    }
+
+    func read<Value: Decodable>(_ type: Value.Type, from name: String) throws -> Value? {
+        guard let bytes = try folder.contents(of: "\(name).json", limit: limit) else { return nil }
+        do {
+            return try JSON.decode(type, from: bytes)
+        } catch {
+            throw ControlFailure(
+                .corrupt, "\(folder.path)/\(name).json cannot be read (\(error)).",
+                remedy: "Restore it from a backup, or move it away.")
+        }
+    }
+
+    func remove(_ name: String) throws(DeviceError) {
+        try folder.remove("\(name).json")
+        try folder.sync()
+    }
+}
+
+/// JSON as the control interface and the state folder have it: keys in order, slashes as they are.
+public enum JSON {
+    /// The JSON of a value, keys sorted.
+    public static func encode(_ value: some Encodable) throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(value))
+    }
+
+    /// The value that some JSON stands for.
+    ///
+    /// - Throws: `DecodingError` for what does not fit.
+    public static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(bytes))
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import StoragePrimitives
+
+/// What `mtctl status` shows.
+public struct ApplianceReport: Hashable, Sendable, Codable {
+    /// The version of the daemon.
+    public var version: String
+    /// When the daemon started.
+    public var started: DateTime
+    /// When this was written.
+    public var now: DateTime
+    /// The path of the state folder.
+    public var stateFolder: String
+    /// The listener for process servers.
+    public var replication: ListenerReport
+    /// The retention volume.
+    public var retention: VolumeReport
+    /// What the data path of the whole daemon may hold in memory.
+    public var memoryCeilingBytes: ByteCount
+    /// Every group, by name.
+    public var groups: [GroupReport]
+    /// Jobs that are queued or running.
+    public var runningJobs: [JobReport]
+
+    /// A report.
+    public init(
+        version: String, started: DateTime, now: DateTime, stateFolder: String, replication: ListenerReport,
+        retention: VolumeReport, memoryCeilingBytes: ByteCount, groups: [GroupReport], runningJobs: [JobReport]
+    ) {
+        self.version = version
+        self.started = started
+        self.now = now
+        self.stateFolder = stateFolder
+        self.replication = replication
+        self.retention = retention
+        self.memoryCeilingBytes = memoryCeilingBytes
+        self.groups = groups
+        self.runningJobs = runningJobs
+    }
+}
+
+/// The listener for process servers.
+public struct ListenerReport: Hashable, Sendable, Codable {
+    /// The address it listens on.
+    public var address: String
+    /// The TCP port it listens on.
+    public var port: Int
+    /// Whether process servers can connect.
+    public var isListening: Bool
+    /// Why they cannot, as a sentence.
+    public var problem: String?
+
+    /// A report.
+    public init(address: String, port: Int, isListening: Bool, problem: String? = nil) {
+        self.address = address
+        self.port = port
+        self.isListening = isListening
+        self.problem = problem
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ArgumentParser
+import ControlAPI
+
+/// What every command that talks to the agent takes.
+struct ConnectionOptions: ParsableArguments {
+    @Option(help: "The agent's control socket.")
+    var socket = ControlPath.defaultSocket
+
+    @Flag(help: "JSON on standard output: times in UTC, sizes in bytes.")
+    var json = false
+
+    var client: ControlClient { ControlClient(socket: socket) }
+}
+
+/// For commands that start a job.
+struct JobOptions: ParsableArguments {
+    @Flag(help: "Return when the job has begun, and do not follow it.")
+    var noWait = false
+}
+
+struct ConfirmationOption: ParsableArguments {
+    @Flag(name: [.short, .long], help: "Do it without asking; needed where nobody can be asked.")
+    var yes = false
+}
+
+/// A name that goes into a path.
+func permitted(group name: String) throws -> String {
+    guard CreateGroupRequest.isPermittedName(name) else {
+        throw ValidationError(
+            "\"\(name)\" cannot be a group's name: 1 to 63 letters, digits, dots, hyphens and underscores, "
+                + "beginning with a letter or a digit.")
+    }
+    return name
+}
+
+/// A size as `20GiB`, or bytes.
+struct SizeArgument: ExpressibleByArgument {
+    let bytes: UInt64
+    init?(argument: String) {
+        guard let bytes = Quantity.bytes(argument) else { return nil }
+        self.bytes = bytes
+    }
+}
+
+/// A duration as `15m` or `24h`, or seconds.
+struct DurationArgument: ExpressibleByArgument {
+    let seconds: UInt64
+    init?(argument: String) {
+        guard let seconds = Quantity.seconds(argument) else { return nil }
+        self.seconds = seconds
+    }
+}
+
+extension PointReference: ExpressibleByArgument {
+    /// A point as it is written on a command line; nil for what is none.
+    public init?(argument: String) { self.init(argument) }
+}

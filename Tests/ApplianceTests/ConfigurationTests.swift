@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import Appliance
+import ControlAPI
+import StoragePrimitives
+import Testing
+
+@Suite struct ConfigurationTests {
+    private func load(
+        file: String? = nil, required: Bool = true, _ environment: [String: String] = [:], _ settings: [String] = []
+    ) async throws -> ApplianceConfiguration {
+        try await .load(file: file, isFileRequired: required, environment: environment, settings: settings)
+    }
+
+    @Test func `without anything the defaults hold`() async throws {
+        let configuration = try await load()
+        #expect(configuration == ApplianceConfiguration())
+        #expect(configuration.port == 9443)
+        #expect(configuration.retentionPath == "/mnt/retention")
+        #expect(configuration.socketPath == "/run/master-target/control.sock")
+        #expect(configuration.memoryCeiling == .mebibytes(256))
+        #expect(configuration.groupDefaults == GroupPolicy())
+    }
+
+    @Test func `the command line wins over the environment, and that over the file`() async throws {
+        let folder = try TestFolder()
+        try folder.write(
+            """
+            replication:
+              address: 127.0.0.1
+              port: 1001
+            retention:
+              path: /file
+            memory:
+              ceiling: 64MiB
+            groups:
+              defaults:
+                rpoThreshold: 5m
+                retention: 2h
+            """, to: "c.yaml")
+        let configuration = try await load(
+            file: "\(folder.path)/c.yaml",
+            ["MASTER_TARGET_REPLICATION_PORT": "1002", "MASTER_TARGET_RETENTION_PATH": "/environment"],
+            ["replication.port=1003", "groups.defaults.retention=3h"])
+        #expect(configuration.address == "127.0.0.1")
+        #expect(configuration.port == 1003)
+        #expect(configuration.retentionPath == "/environment")
+        #expect(configuration.memoryCeiling == .mebibytes(64))
+        #expect(configuration.groupDefaults.rpoThresholdSeconds == 300)
+        #expect(configuration.groupDefaults.retentionSeconds == 3 * 3600)
+    }
+
+    @Test func `the environment reaches every key`() async throws {
+        let configuration = try await load([
+            "MASTER_TARGET_GROUPS_DEFAULTS_APPLICATION_CONSISTENT": "30m", "MASTER_TARGET_STATE_PATH": "/s",
+        ])
+        #expect(configuration.groupDefaults.applicationConsistentSeconds == 1800)
+        #expect(configuration.statePath == "/s")
+        #expect(configuration.keyPath == "/s/pki/server.key")
+    }
+
+    private func load(_ environment: [String: String]) async throws -> ApplianceConfiguration {
+        try await load(file: nil, required: true, environment, [])
+    }
+
+    @Test(arguments: [
+        "replication.port=70000", "replication.port=x", "memory.ceiling=1MB", "memory.ceiling=1MiB",
+        "state.path=relative",
+        "groups.defaults.retention=0", "groups.defaults.rpoThreshold=1y",
+        "control.socket=/\(String(repeating: "x", count: 107))",
+        "no.such.key=1", "replication.port",
+    ]) func `a wrong value is refused, and the sentence names it`(setting: String) async throws {
+        let failure = await #expect(throws: ControlFailure.self) { try await load(nil, setting) }
+        #expect(failure?.code == .invalidRequest)
+        #expect(failure?.message.isEmpty == false)
+        #expect(failure?.remedy.isEmpty == false)
+    }
+
+    private func load(_ file: String?, _ setting: String) async throws -> ApplianceConfiguration {
+        try await load(file: file, required: true, [:], [setting])
+    }
+
+    @Test func `a missing file is an error only when it was named`() async throws {
+        let path = "/nonexistent/master-target.yaml"
+        let configuration = try await load(file: path, required: false)
+        #expect(configuration == ApplianceConfiguration())
+        await #expect(throws: ControlFailure.self) { try await load(file: path, required: true) }
+    }
+
+    @Test func `a file that is no YAML is refused`() async throws {
+        let folder = try TestFolder()
+        try folder.write("replication: [", to: "c.yaml")
+        await #expect(throws: ControlFailure.self) { try await load(file: "\(folder.path)/c.yaml", required: false) }
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import Appliance
+import ControlAPI
+import LinuxSystem
+import RetentionStore
+import StoragePrimitives
+import Testing
+
+/// From the first synchronization to the commit, as `mtctl` sees it; a session's calls are made by hand.
+@Suite struct RecoveryEndToEndTests {
+    private static let size = ByteCount.mebibytes(4)
+
+    /// A 4 KiB block of one byte at the disk's start.
+    private func part(_ byte: UInt8) -> BatchPart {
+        var buffer = AlignedBuffer(count: 4096)
+        var span = buffer.mutableBytes
+        for offset in 0..<4096 { span.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self) }
+        var builder = PartBuilder(pool: BufferPool(retaining: .zero))
+        builder.beginData(disk: DiskNumber(0), sector: 0, sectorCount: 8, checksum: Checksum(of: buffer.bytes))
+        builder.fill(buffer.bytes)
+        let isWhole = builder.endData()
+        #expect(isWhole)
+        return builder.take()
+    }
+
+    private func stamp(_ number: UInt64) -> BatchStamp {
+        let time = Timestamp.seconds(1_795_228_454 + Int64(number) * 60)
+        return BatchStamp(sourceSequence: number, firstTime: time, lastTime: time, accuracy: .exact)
+    }
+
+    /// A group through its first sync, with batches of the bytes 1 to 3.
+    private func protect(_ test: TestAppliance) async throws -> RetentionGroup {
+        #expect(await test.mtctl("group", "create", "g").code == 0)
+        let bound = await test.mtctl(
+            "disk", "bind", "g", "--source", "s", "--target", "file:\(test.folder.path)/a.img", "--size", "4MiB",
+            "--yes")
+        #expect(bound.code == 0, "\(bound.errors)")
+        let group = try #require(test.appliance.core.groups.find("g")?.retentionGroup)
+        try group.beginSync(DiskNumber(0), kind: .initial)
+        try group.appendSync(part(0xEE))
+        try group.endSync(DiskNumber(0), time: Timestamp.seconds(1_795_228_454), sourceSequence: 0)
+        try await until { group.ingestPosition.unsynced.isEmpty }
+        for number in UInt64(1)...3 { try group.append(part(UInt8(number)), of: stamp(number), isLast: true) }
+        try await until { group.status.appliedSource == 3 }
+        try await waitFor(.protected, test)
+        return group
+    }
+
+    /// What the store's threads do, seen from outside.
+    private func until(_ condition: () -> Bool) async throws {
+        for _ in 0..<1000 where !condition() { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(condition())
+    }
+
+    /// The watch looks once a second; the state is asked for until then.
+    private func waitFor(_ state: GroupState, _ test: TestAppliance) async throws {
+        for _ in 0..<100 {
+            let group = try await test.json(GroupReport.self, "group", "show", "g")
+            if group.state == state { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        Issue.record("the group did not become \(state)")
+    }
+
+    private func firstByte(_ folder: TestFolder) throws -> UInt8? { try folder.bytes("a.img").first }
+
+    @Test func `a group is recovered, recovered again, rolled back, recovered and committed`() async throws {
+        let folder = try TestFolder()
+        try folder.makeFolder("retention")
+        try folder.makeImage("a.img", Self.size)
+        try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
+            _ = try await protect(test)
+            #expect(await test.mtctl("bookmark", "g", "--label", "three").code == 0)
+            let points = try await test.json(PointList.self, "points", "g")
+            #expect(points.bookmarks.map(\.label) == ["three"])
+            let picture = await TestAppliance.mtctl(["points", "g", "--socket", test.socket], isInteractive: true)
+            #expect(picture.output.contains("◆"))
+            #expect(try firstByte(folder) == 3)
+
+            // Batch 1 is the number after the sync's; its time names it.
+            let time = "\(DateTime(stamp(1).lastTime))"
+            let unsure = await test.mtctl("recover", "g", "--point", time, "--yes")
+            #expect(unsure.code == 1)
+            #expect(unsure.errors.contains("--source-stopped"))
+            let first = await test.mtctl("recover", "g", "--point", time, "--source-stopped", "--yes")
+            #expect(first.code == 0, "\(first.errors)")
+            #expect(try firstByte(folder) == 1)
+            #expect(
+                await test.mtctl("group", "delete", "g", "--discard-history", "--yes").errors.contains(
+                    "recovered point"))
+            #expect(await test.mtctl("pause", "g").code == 1)
+
+            let second = await test.mtctl(
+                "recover", "g", "--point", "\(DateTime(stamp(2).lastTime))", "--source-stopped", "--yes")
+            #expect(second.code == 0, "\(second.errors)")
+            #expect(try firstByte(folder) == 2)
+            let back = await test.mtctl("rollback", "g", "--yes")
+            #expect(back.code == 0, "\(back.errors)")
+            #expect(try firstByte(folder) == 3)
+            let state = try await test.json(GroupReport.self, "group", "show", "g")
+            #expect(state.state == .protected)
+
+            let verified = await test.mtctl("verify", "g")
+            #expect(verified.code == 0, "\(verified.errors)")
+            #expect(await test.mtctl("recover", "g", "--point", time, "--source-stopped", "--yes").code == 0)
+        }
+        // A recovered group is still one after a restart.
+        try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
+            let state = try await test.json(GroupReport.self, "group", "show", "g")
+            #expect(state.state == .recovered)
+            let commit = await test.mtctl("commit", "g", "--yes")
+            #expect(commit.code == 0, "\(commit.errors)")
+            #expect(try firstByte(folder) == 1)
+            let after = try await test.json(GroupReport.self, "group", "show", "g")
+            #expect(after.state == .released)
+            #expect(await test.mtctl("rollback", "g", "--yes").errors.contains("is committed"))
+            #expect(try DirectoryFolder(path: "\(folder.path)/retention").names().isEmpty)
+            #expect(try DirectoryFolder(path: "\(folder.path)/state/reports").names().count == 1)
+            let jobs = try await test.json(JobList.self, "jobs")
+            #expect(jobs.jobs.map(\.kind) == [.recover, .recover, .rollback, .verify, .recover, .commit])
+            #expect(jobs.jobs.allSatisfy { $0.state == .done })
+            #expect(await test.mtctl("group", "delete", "g").code == 0)
+        }
+    }
+
+    @Test func `history is lost only when that is said`() async throws {
+        let folder = try TestFolder()
+        try folder.makeFolder("retention")
+        try folder.makeImage("a.img", Self.size)
+        try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
+            _ = try await protect(test)
+            for arguments in [["group", "delete", "g"], ["disk", "unbind", "g", "--source", "s"]] {
+                let result = await TestAppliance.mtctl(arguments + ["--socket", test.socket])
+                #expect(result.code == 1)
+                #expect(result.errors.contains("--discard-history"))
+            }
+            #expect(await test.mtctl("group", "delete", "g", "--discard-history", "--yes").code == 0)
+            #expect(try DirectoryFolder(path: "\(folder.path)/retention").names().isEmpty)
+            #expect(try firstByte(folder) == 3)
+        }
+    }
+}
