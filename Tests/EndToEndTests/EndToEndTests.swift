@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import Testing
+
+/// The programs as they are shipped, run against each other. One at a time: they would take each other's processors.
+@Suite(.serialized) struct EndToEndTests {}

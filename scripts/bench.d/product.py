@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The Master Target authors
+"""Our programs as the benchmark runs them: each is called in one place."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+from machine import ROOT
+from peers import free_port
+
+HOST = "localhost"
+DISK = "bench-disk"
+
+
+class Product:
+    """A whole appliance in a folder, with one group, one target disk and one process server."""
+
+    def __init__(self, machine, programs, name="product", group="bench"):
+        self.machine = machine
+        self.programs = programs
+        self.folder = os.path.dirname(machine.path(name, "x"))
+        self.group = group
+        self.socket = f"{self.folder}/control.sock"
+        self.port = free_port()
+        self.daemon = None
+        self.source = f"{self.folder}/source"
+        for part in ("retention", "state", "sender"):
+            os.makedirs(f"{self.folder}/{part}", exist_ok=True)
+        self._make_certificates()
+        self._write_configuration()
+
+    def _program(self, name):
+        return os.path.join(self.programs, name)
+
+    def mtctl(self, *arguments):
+        return self.machine.run(self._program("mtctl"), *arguments)
+
+    def control(self, *arguments):
+        return self.mtctl(*arguments, "--socket", self.socket)
+
+    def _make_certificates(self):
+        folder = f"{self.folder}/pki"
+        if os.path.exists(folder):
+            return
+        self.mtctl("pki", "init", "--folder", folder)
+        self.mtctl("pki", "issue", "--folder", folder, "--host", "appliance", "--role", "master-target",
+                   "--dns", HOST, "--ip", "127.0.0.1")
+        self.mtctl("pki", "issue", "--folder", folder, "--host", "cloud", "--role", "process-server")
+
+    def _write_configuration(self):
+        pki = f"{self.folder}/pki"
+        group = subprocess.run(["id", "-gn"], capture_output=True, text=True, check=True).stdout.strip()
+        with open(f"{self.folder}/master-target.yaml", "w") as file:
+            file.write(
+                f'replication:\n  address: "127.0.0.1"\n  port: "{self.port}"\n'
+                f'  certificate: "{pki}/appliance.master-target.pem"\n'
+                f'  key: "{pki}/appliance.master-target.key"\n  authority: "{pki}/authority.pem"\n'
+                f'retention:\n  path: "{self.folder}/retention"\nstate:\n  path: "{self.folder}/state"\n'
+                f'control:\n  socket: "{self.socket}"\n  group: "{group}"\n')
+
+    def start(self):
+        """Starts the daemon and gives the seconds until it answers."""
+        began = time.monotonic()
+        self.daemon = self.machine.start(
+            self._program("mastertargetd"), "--config", f"{self.folder}/master-target.yaml", log="mastertargetd.log")
+        self.machine.wait_until(self._answers, "mastertargetd answers", pause=0.02)
+        return time.monotonic() - began
+
+    def _answers(self):
+        if self.daemon.poll() is not None:
+            raise RuntimeError(f"mastertargetd ended by itself with {self.daemon.returncode}; see mastertargetd.log")
+        command = [self._program("mtctl"), "status", "--socket", self.socket]
+        return subprocess.run(command, capture_output=True).returncode == 0
+
+    def stop(self, how=signal.SIGTERM):
+        if self.daemon:
+            self.machine.stop(self.daemon, how)
+            self.daemon = None
+
+    def protect(self, target, size):
+        self.control("group", "create", self.group)
+        self.control("disk", "bind", self.group, "--source", DISK, "--target", f"file:{target}",
+                     "--size", str(size), "--yes")
+
+    def state(self):
+        return json.loads(self.control("group", "show", self.group, "--json"))
+
+    def put_source(self, content):
+        """Makes a file the source's content, without copying it."""
+        temporary = f"{self.source}.new"
+        os.symlink(content, temporary)
+        os.replace(temporary, self.source)
+
+    def replicate(self):
+        """One pass of the process server, from its start until all of it is on the target. Gives seconds."""
+        pki = f"{self.folder}/pki"
+        began = time.monotonic()
+        self.machine.run(
+            self._program("mt-process-server"), "--server", f"{HOST}:{self.port}", "--group", self.group,
+            "--disk", f"{DISK}={self.source}", "--state", f"{self.folder}/sender",
+            "--certificate", f"{pki}/cloud.process-server.pem", "--key", f"{pki}/cloud.process-server.key",
+            "--authority", f"{pki}/authority.pem", "--once", "--static-source", "--give-up-after", "60s")
+        self.drain()
+        return time.monotonic() - began
+
+    def drain(self):
+        def is_drained():
+            state = self.state()
+            return state.get("durableSequence") == state.get("appliedSequence")
+
+        self.machine.wait_until(is_drained, "everything durable is applied", seconds=600, pause=0.02)
+
+    def bookmark(self, label):
+        self.control("bookmark", self.group, "--label", label)
+
+    def recover(self, point):
+        began = time.monotonic()
+        self.control("recover", self.group, "--point", point, "--source-stopped", "--yes")
+        return time.monotonic() - began
+
+    def roll_back(self):
+        self.control("rollback", self.group, "--yes")
+
+    def forget_sender(self):
+        """A process server that lost its state has to compare the whole disk by digest."""
+        self.machine.run("rm", "-rf", f"{self.folder}/sender")
+        os.makedirs(f"{self.folder}/sender")
+
+    def cpu_seconds(self):
+        return self.machine.cpu_seconds(self.daemon.pid)
+
+    def remove(self):
+        self.stop()
+        self.machine.run("rm", "-rf", self.folder)
+
+
+def load_program(programs):
+    """The load generator `mt-load`, which drives the retention store in its own process and prints JSON.
+
+    Each row that uses it says in its first lines which subcommand it calls and what comes back. All its files are in the
+    folder it is given: the row makes the target in it, `mt-load` the rest.
+    """
+    program = os.path.join(programs, "mt-load")
+    if not os.access(program, os.X_OK):
+        raise Missing(f"{program} is not built")
+    return program
+
+
+class Missing(RuntimeError):
+    """A row cannot be measured here; the sentence says why."""
+
+
+DEFAULT_PROGRAMS = os.path.join(ROOT, ".build", "release")
