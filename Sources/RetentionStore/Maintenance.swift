@@ -6,7 +6,8 @@ import StoragePrimitives
 
 /// Keeps history within its window and its quota. Runs on the applier's thread, between chunks.
 ///
-/// By age the oldest epochs are dropped. Under pressure history first gets coarser and only then shorter: the oldest
+/// By age the oldest epochs are dropped: by this machine's clock and by the sources' clocks, so that neither of them alone,
+/// set wrong, costs history. Under pressure history first gets coarser and only then shorter: the oldest
 /// epochs lose their redo and keep their ends; then neighbours within an hour are merged; then the oldest is dropped.
 /// What is not applied, the last sealed epoch and what a reader holds is never touched.
 struct Maintenance {
@@ -14,19 +15,24 @@ struct Maintenance {
 
     /// One step of tidying; false when there is nothing to do.
     func step() throws(RetentionError) -> Bool {
-        let now = shared.clock.now()
         let (sealed, pin, durable) = shared.state.withLock { ($0.sealed, $0.firstNeeded, $0.durable) }
         guard durable > .none, let oldest = sealed.first, shared.state.withLock({ $0.failure == nil }) else {
             return false
         }
         let isPinned = pin.map { $0 <= oldest.summary.number } ?? false
-        let age = now.nanoseconds(since: oldest.summary.lastReceived)
-        if !isPinned, age / 1_000_000_000 >= shared.settings.windowSeconds, mayDropOldest() {
+        if !isPinned, isPastWindow(oldest.summary), mayDropOldest() {
             try drop(oldest)
             return true
         }
         guard try isShort() else { return false }
         return try makeRoom()
+    }
+
+    private func isPastWindow(_ epoch: EpochSummary) -> Bool {
+        let newest = shared.state.withLock { $0.epochs.map(\.lastTime).max() } ?? epoch.lastTime
+        let age = min(
+            shared.clock.now().nanoseconds(since: epoch.lastReceived), newest.nanoseconds(since: epoch.lastTime))
+        return age / 1_000_000_000 >= shared.settings.windowSeconds
     }
 
     /// Whether there is a point left without the oldest epoch, and a place where a start resumes.

@@ -41,7 +41,7 @@ extension GroupStore {
         let report = try rebuildEpochs(folder, acceptLoss: acceptLoss, clock: environment.clock)
         for name in report.damaged { done.append("Damaged or missing: \(name).") }
         if report.remade > 0 { done.append("\(report.remade) epochs are made again from the segments.") }
-        if report.lostUpTo > .none { done.append("Points up to \(report.lostUpTo) are given up.") }
+        if report.lostBefore > .none { done.append("Points before \(report.lostBefore) are given up.") }
         return done.isEmpty ? ["Nothing was damaged."] : done
     }
 
