@@ -4,6 +4,7 @@
 import CLinux
 import Glibc
 import StoragePrimitives
+import Synchronization
 
 /// A block device or an image file, opened for direct I/O: a replication target or a source.
 ///
@@ -21,6 +22,8 @@ public final class DirectFile: BlockDevice {
 
     private let descriptor: FileDescriptor
     private let isBlockDevice: Bool
+    /// Where data was found last. To find its end takes some filesystems a walk over all of it.
+    private let knownData = Mutex<Range<UInt64>>(0..<0)
 
     /// Bytes when it was opened: BLKGETSIZE64 of a block device, the length of a file.
     public let size: ByteCount
@@ -135,18 +138,23 @@ public final class DirectFile: BlockDevice {
 
     /// The first data in `range` by a file's holes, widened to whole sectors; of a block device all of the range.
     ///
+    /// What was data once is taken for data again: a hole that was made since then reads as zeroes as well.
+    ///
     /// Source: man 2 lseek, SEEK_DATA and SEEK_HOLE.
     public func firstDataRange(in range: Range<UInt64>) throws(DeviceError) -> Range<UInt64>? {
         guard !range.isEmpty else { return nil }
         guard !isBlockDevice else { return range }
+        let known = knownData.withLock { $0 }
+        if known.contains(range.lowerBound) { return range.lowerBound..<min(range.upperBound, known.upperBound) }
         guard let start = try descriptor.seek(range.lowerBound, whence: CLinux_SEEK_DATA), start < range.upperBound
         else {
             return nil
         }
         let end = try descriptor.seek(start, whence: CLinux_SEEK_HOLE) ?? range.upperBound
         // Whole sectors: a filesystem's holes are block-aligned, the end of the file may not be.
-        let first = start & ~(Sector.size - 1)
-        let last = min(range.upperBound, (end + Sector.size - 1) & ~(Sector.size - 1))
-        return max(first, range.lowerBound)..<last
+        let first = max(start & ~(Sector.size - 1), range.lowerBound)
+        let last = (end + Sector.size - 1) & ~(Sector.size - 1)
+        knownData.withLock { $0 = first..<last }
+        return first..<min(range.upperBound, last)
     }
 }

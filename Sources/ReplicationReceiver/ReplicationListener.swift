@@ -58,6 +58,9 @@ public final class ReplicationListener: Service {
     /// What the receiver has done and does.
     public var status: ReceiverStatus { shared.board.status }
 
+    /// Bytes taken from a socket at once, 8 TLS records: twice as much is no faster, and every session holds some.
+    private static let readBytes = 128 << 10
+
     /// The port that is listened on, or nil before ``bind()``.
     public var port: Int? { channels.withLock { $0.listening?.localAddress?.port } }
 
@@ -92,11 +95,12 @@ public final class ReplicationListener: Service {
                 .serverChannelOption(.backlog, value: 128)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
                 .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-                // As much as the kernel has, in one system call: payloads are copied once, from here to the journal's
-                // memory.
+                // The TLS handler gathers what all reads of one turn decrypt to in one buffer, and makes a new one each
+                // turn: it has to stay of a size that the allocator keeps, so a turn is one read of some records.
                 .childChannelOption(
-                    .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: 1 << 20)
+                    .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.readBytes)
                 )
+                .childChannelOption(.maxMessagesPerRead, value: 1)
                 .childChannelInitializer { [self] channel in
                     channel.eventLoop.makeCompletedFuture { try connected(channel) }
                 }

@@ -39,7 +39,7 @@ struct Main: AsyncParsableCommand {
     }
 
     func run() async throws {
-        MemoryPolicy.returnLargeBuffers()
+        MemoryPolicy.keepSmallBuffers()
         let level = Logger.Level(rawValue: logLevel) ?? .info
         LoggingSystem.bootstrap { _ in JournalLogHandler(level: level, write: { Terminal.write($0, toError: true) }) }
         do {

@@ -109,6 +109,7 @@ struct ProcessServerCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        MemoryPolicy.keepSmallBuffers()
         let json = json
         let clock = SystemClock()
         let report: @Sendable (ProgressReport) -> Void = { report in

@@ -13,7 +13,7 @@ struct Memory: ParsableCommand {
     @Option var seconds: Int
 
     func run() throws {
-        MemoryPolicy.returnLargeBuffers()
+        MemoryPolicy.keepSmallBuffers()
         // As the daemon shares its ceiling: half of it for payload on its way, a quarter for indexes.
         let window = max(1 << 20, (128 << 20) / groups)
         var settings = RetentionSettings()

@@ -33,8 +33,10 @@ static inline int CLinux_fallocate(int fd, int mode, long long offset, long long
     return fallocate(fd, mode, offset, length);
 }
 
-// malloc.h: M_MMAP_THRESHOLD.
+// malloc.h: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_ARENA_MAX.
 static inline int CLinux_setMapThreshold(int bytes) { return mallopt(M_MMAP_THRESHOLD, bytes); }
+static inline int CLinux_setTrimThreshold(int bytes) { return mallopt(M_TRIM_THRESHOLD, bytes); }
+static inline int CLinux_setArenas(int count) { return mallopt(M_ARENA_MAX, count); }
 
 // sys/prctl.h: PR_SET_NAME, the calling thread's name as `top -H` shows it.
 static inline int CLinux_nameThread(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
