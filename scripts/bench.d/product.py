@@ -80,10 +80,10 @@ class Product:
             self.machine.stop(self.daemon, how)
             self.daemon = None
 
-    def protect(self, target, size):
-        self.control("group", "create", self.group)
-        self.control("disk", "bind", self.group, "--source", DISK, "--target", f"file:{target}",
-                     "--size", str(size), "--yes")
+    def protect(self, target, size, group=None):
+        group = group or self.group
+        self.control("group", "create", group)
+        self.control("disk", "bind", group, "--source", DISK, "--target", f"file:{target}", "--size", str(size), "--yes")
 
     def state(self):
         return json.loads(self.control("group", "show", self.group, "--json"))
@@ -96,15 +96,23 @@ class Product:
 
     def replicate(self):
         """One pass of the process server, from its start until all of it is on the target. Gives seconds."""
-        pki = f"{self.folder}/pki"
         began = time.monotonic()
-        self.machine.run(
-            self._program("mt-process-server"), "--server", f"{HOST}:{self.port}", "--group", self.group,
-            "--disk", f"{DISK}={self.source}", "--state", f"{self.folder}/sender",
-            "--certificate", f"{pki}/cloud.process-server.pem", "--key", f"{pki}/cloud.process-server.key",
-            "--authority", f"{pki}/authority.pem", "--once", "--static-source", "--give-up-after", "60s")
+        self.machine.run(*self._sender(self.group, self.source, "sender"))
         self.drain()
         return time.monotonic() - began
+
+    def send(self, group, content):
+        """Starts a process server of its own that sends a file to a group once."""
+        os.makedirs(f"{self.folder}/sender-{group}", exist_ok=True)
+        return self.machine.start(*self._sender(group, content, f"sender-{group}"), log=f"{group}.log")
+
+    def _sender(self, group, source, state):
+        pki = f"{self.folder}/pki"
+        return [
+            self._program("mt-process-server"), "--server", f"{HOST}:{self.port}", "--group", group,
+            "--disk", f"{DISK}={source}", "--state", f"{self.folder}/{state}",
+            "--certificate", f"{pki}/cloud.process-server.pem", "--key", f"{pki}/cloud.process-server.key",
+            "--authority", f"{pki}/authority.pem", "--once", "--static-source", "--give-up-after", "60s"]
 
     def drain(self):
         def is_drained():
