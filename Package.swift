@@ -85,7 +85,8 @@ let package = Package(
         library(
             "ReplicationReceiver",
             [
-                "ReplicationProtocol", "RetentionStore", "StoragePrimitives", nioCore, nioPosix, nioSSL, nioTLS,
+                "ReplicationProtocol", "RetentionFormat", "RetentionStore", "StoragePrimitives", nioCore, nioPosix,
+                nioSSL, nioTLS,
                 logging,
                 serviceLifecycle,
             ]),

@@ -38,6 +38,8 @@ public final class ApplianceCore: Sendable {
         environment = GroupEnvironment(
             records: StateFolder(try Self.folder("groups", configuration), limit: GroupRecord.maximumFileBytes),
             reports: StateFolder(try Self.folder("reports", configuration), limit: GroupRecord.maximumFileBytes),
+            fingerprints: StateFolder(
+                try Self.folder("fingerprints", configuration), limit: GroupFingerprint.maximumFileBytes),
             jobs: jobs,
             clock: clock, logger: logger, retentionPath: configuration.retentionPath,
             pool: BufferPool(retaining: ByteCount(configuration.memoryCeiling.rawValue / 4)),

@@ -7,8 +7,9 @@ import ServiceLifecycle
 
 /// Looks at every group once a second and tells the service manager what it saw.
 ///
-/// The watchdog is fed only after a round in which the groups' control threads answered: an agent whose groups all
-/// hang stops feeding it. One group that hangs is reported and does not take the others down.
+/// The watchdog is fed only after a round in which the groups' control threads answered, and the event loops that
+/// sessions run on: an agent whose groups all hang, or that takes no data any more, stops feeding it. One group that
+/// hangs is reported and does not take the others down.
 struct Watch: Service {
     let core: ApplianceCore
     let notify: NotifySocket
@@ -22,7 +23,8 @@ struct Watch: Service {
         await cancelWhenGracefulShutdown {
             var rounds = Rounds()
             while !Task.isCancelled {
-                if rounds.look(at: core.groups.all()) { notify.watchdog() }
+                let isDataMoving = rounds.look(at: core.environment.sessions)
+                if rounds.look(at: core.groups.all()), isDataMoving { notify.watchdog() }
                 notify.status(status())
                 // Cancellation is the end of the loop.
                 try? await Task.sleep(for: Self.interval)
@@ -47,6 +49,15 @@ struct Watch: Service {
 /// Which groups have answered.
 private struct Rounds {
     private var open: [String: Round] = [:]
+    private var data: Round?
+
+    /// Asks the event loops of the sessions, unless they still owe an answer; whether they owed none.
+    mutating func look(at sessions: SessionDesk) -> Bool {
+        if let data, !data.isAnswered { return false }
+        let round = Round()
+        data = sessions.pulse({ round.answer() }) ? round : nil
+        return true
+    }
 
     /// Asks every group that has answered before; whether any has, or there is none to ask.
     mutating func look(at groups: [ProtectedGroup]) -> Bool {

@@ -32,6 +32,10 @@ public struct GroupReport: Hashable, Sendable, Codable {
     public var disks: [DiskReport]
     /// Whether a process server is connected and may send.
     public var isSenderConnected: Bool
+    /// What the sender has to wait for now; nil when it need not wait.
+    public var throttledBy: ThrottleCause?
+    /// Why, as a sentence.
+    public var throttleReason: String?
     /// The last batch of the sender that is durable here, and the last one that is on the target disks.
     public var durableSequence: UInt64?
     /// The last batch of the sender that is on the target disks.
@@ -66,6 +70,16 @@ public struct GroupReport: Hashable, Sendable, Codable {
         self.disks = disks
         isSenderConnected = false
     }
+}
+
+/// What a sender is made to wait for.
+public enum ThrottleCause: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The journal takes nothing: the retention volume is full.
+    case journal
+    /// The target disks are too far behind.
+    case target
+    /// History is over its quota.
+    case quota
 }
 
 /// A source disk and the target it is bound to.

@@ -54,19 +54,22 @@ public struct PointReport: Hashable, Sendable, Codable {
     public var accuracy: PointAccuracy
     /// The bookmark's label; nil where it has none.
     public var label: String?
+    /// The bookmark's identity at its sender, a UUID; nil where it has none.
+    public var id: String?
     /// How much of the source's time recovering to it gives up, compared with the latest point.
     public var losesSeconds: UInt64
 
     /// A point.
     public init(
         sequence: UInt64, time: DateTime, kind: Kind, accuracy: PointAccuracy, label: String? = nil,
-        losesSeconds: UInt64
+        id: String? = nil, losesSeconds: UInt64
     ) {
         self.sequence = sequence
         self.time = time
         self.kind = kind
         self.accuracy = accuracy
         self.label = label
+        self.id = id
         self.losesSeconds = losesSeconds
     }
 }

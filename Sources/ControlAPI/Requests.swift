@@ -99,12 +99,40 @@ public struct RecoverRequest: Hashable, Sendable, Codable {
     public var sourceStopped: Bool
     /// Take a point that is not exact.
     public var acceptInexact: Bool
+    /// What was done to the disks that show another point now; nil when nothing is said about it.
+    public var targets: TargetsStatement?
 
     /// A request.
-    public init(point: PointReference, sourceStopped: Bool, acceptInexact: Bool = false) {
+    public init(
+        point: PointReference, sourceStopped: Bool, acceptInexact: Bool = false, targets: TargetsStatement? = nil
+    ) {
         self.point = point
         self.sourceStopped = sourceStopped
         self.acceptInexact = acceptInexact
+        self.targets = targets
+    }
+}
+
+/// What an operator knows of disks that were recovered: history can be moved over them only while they are as it left
+/// them.
+public enum TargetsStatement: String, Hashable, Sendable, Codable, CaseIterable {
+    /// No machine ran on them, and nothing else wrote to them.
+    case untouched
+    /// A machine ran on them.
+    case written
+}
+
+/// Brings recovered disks back to the latest point.
+public struct RollbackRequest: Hashable, Sendable, Codable {
+    /// What was done to the disks; nil when nothing is said about it.
+    public var targets: TargetsStatement?
+    /// With ``TargetsStatement/written`` history is lost; this says that the caller knows.
+    public var discardHistory: Bool
+
+    /// A request.
+    public init(targets: TargetsStatement? = nil, discardHistory: Bool = false) {
+        self.targets = targets
+        self.discardHistory = discardHistory
     }
 }
 

@@ -23,9 +23,10 @@ final class NetworkConnector: Sendable {
 
     /// Connects and waits for the Welcome. Blocks; on the worker's thread.
     func connect(
-        _ hello: Frame.Hello, signal: WorkerSignal, clock: any SteadyClock
+        _ hello: Frame.Hello, signal: WorkerSignal, clock: any SteadyClock,
+        throttled: @escaping @Sendable (Frame.Throttle) -> Void
     ) throws(ProcessServerError) -> (link: ReplicationLink, welcome: Frame.Welcome) {
-        let link = ReplicationLink(hello: hello, signal: signal, clock: clock)
+        let link = ReplicationLink(hello: hello, signal: signal, clock: clock, throttled: throttled)
         let context = identity.context
         let bootstrap = ClientBootstrap(group: group)
             .connectTimeout(.seconds(10))

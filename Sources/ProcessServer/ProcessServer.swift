@@ -51,11 +51,17 @@ public final class ProcessServer: Service {
         settings: ProcessServerSettings, disks: [Disk], statePath: String, certificate: String, key: String,
         authority: String, report: @escaping @Sendable (ProgressReport) -> Void
     ) throws(ProcessServerError) {
-        guard !disks.isEmpty, Set(disks.map(\.id)).count == disks.count,
-            Set(disks.map(\.number)).count == disks.count
-        else {
+        guard !disks.isEmpty else {
             throw ProcessServerError(
-                .configuration, "A group needs at least one disk, and every disk its own id and number.",
+                .configuration, "A group needs at least one disk: name one with --disk.", isPermanent: true)
+        }
+        if let id = disks.map(\.id).firstRepeated {
+            throw ProcessServerError(
+                .configuration, "Disk \(id) is given twice: every disk has its own id.", isPermanent: true)
+        }
+        if let number = disks.map(\.number).firstRepeated {
+            throw ProcessServerError(
+                .configuration, "Disk number \(number) is given twice: every disk has its own number.",
                 isPermanent: true)
         }
         self.settings = settings

@@ -24,6 +24,8 @@ final class ReplicationLink: Sendable {
         var answers: [Frame.DigestAnswer] = []
         var durableSyncs: Set<DiskNumber> = []
         var bookmarkRequests: [Frame.BookmarkRequest] = []
+        /// The newest comparison that was asked for.
+        var verifyRequest: Frame.VerifyRequest?
         /// Steady time until which no data may be sent.
         var holdUntil: Int64 = 0
         var throttle: Frame.Throttle?
@@ -38,13 +40,20 @@ final class ReplicationLink: Sendable {
     let shared: Mutex<Shared>
     let signal: WorkerSignal
     let clock: any SteadyClock
+    /// Told when the receiver makes it wait for another cause than before, or lets it go on (a hold of 0). On the event
+    /// loop, under the lock: does not block.
+    private let throttled: @Sendable (Frame.Throttle) -> Void
     /// Nanoseconds that the worker waited for credit, the hold or the network: what compression is decided by.
     let blocked = Atomic<Int64>(0)
     /// Bytes sent: frames with their payloads.
     let sentBytes = Atomic<UInt64>(0)
 
-    init(hello: Frame.Hello, signal: WorkerSignal, clock: any SteadyClock) {
+    init(
+        hello: Frame.Hello, signal: WorkerSignal, clock: any SteadyClock,
+        throttled: @escaping @Sendable (Frame.Throttle) -> Void = { _ in }
+    ) {
         shared = Mutex(Shared(session: SenderSession(hello)))
+        self.throttled = throttled
         self.signal = signal
         self.clock = clock
     }
@@ -256,8 +265,11 @@ final class ReplicationLink: Sendable {
                 shared.applied = max(shared.applied, sequence)
                 return nil
             case .throttled(let throttle):
-                shared.throttle = throttle
-                shared.holdUntil = clock.nanoseconds() + Int64(throttle.holdMilliseconds) * 1_000_000
+                let hold = min(throttle.holdMilliseconds, WireLimits.maximumHoldMilliseconds)
+                let isNew = hold > 0 ? shared.throttle?.cause != throttle.cause : shared.throttle != nil
+                shared.throttle = hold > 0 ? throttle : nil
+                shared.holdUntil = clock.nanoseconds() + Int64(hold) * 1_000_000
+                if isNew { throttled(throttle) }
                 return nil
             case .digestsAnswered(let answer):
                 shared.answers.append(answer)
@@ -269,6 +281,9 @@ final class ReplicationLink: Sendable {
                 // A receiver that asks faster than passes are made is answered for the newest only.
                 if shared.bookmarkRequests.count >= 16 { shared.bookmarkRequests.removeFirst() }
                 shared.bookmarkRequests.append(request)
+                return nil
+            case .verifyRequested(let request):
+                shared.verifyRequest = request
                 return nil
             case .send(let frame):
                 reply(frame, &shared)

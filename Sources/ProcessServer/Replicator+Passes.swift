@@ -10,13 +10,23 @@ extension Replicator {
         while true {
             try link.check()
             let now = clock.nanoseconds()
-            let request = link.shared.withLock { $0.bookmarkRequests.first }
-            let plan = planner.next(lastStart: lastPassStart, now: now, isRequested: request != nil)
+            let (request, verify) = link.shared.withLock { ($0.bookmarkRequests.first, $0.verifyRequest) }
+            let plan = planner.next(
+                lastStart: lastPassStart, now: now, isRequested: request != nil || verify != nil)
             if plan.wait > 0 {
                 try signal.wait(nanoseconds: min(plan.wait, 1_000_000_000))
                 continue
             }
-            _ = try pass(link, sender, request: request, folded: plan.folded)
+            let confirmed = try pass(
+                link, sender, request: request, folded: plan.folded, readsEverything: verify != nil)
+            if let verify {
+                guard let confirmed else {
+                    // The session ends with it, so that nobody waits for a comparison that does not come.
+                    throw ProcessServerError(
+                        .hookFailed, "The targets are not compared, since the command before the pass failed.")
+                }
+                try compare(verify, at: confirmed, link)
+            }
             if let request {
                 link.shared.withLock { shared in
                     shared.bookmarkRequests.removeAll { $0.idHigh == request.idHigh && $0.idLow == request.idLow }
@@ -27,15 +37,17 @@ extension Replicator {
 
     /// One pass over all disks: one batch, and a bookmark where one is due.
     ///
+    /// - Parameter readsEverything: Whether change maps are not believed this time.
     /// - Returns: The last sequence that the receiver now holds durably, or nil when the pass was left out.
     func pass(
-        _ link: ReplicationLink, _ sender: WriteSender, request: Frame.BookmarkRequest?, folded: Int = 0
+        _ link: ReplicationLink, _ sender: WriteSender, request: Frame.BookmarkRequest?, folded: Int = 0,
+        readsEverything: Bool = false
     ) throws(ProcessServerError) -> UInt64? {
         let start = clock.nanoseconds()
         lastPassStart = start
         let before = sender.counters
         let sequence = link.nextSequence
-        let usesMaps = planner.mayUseChangeMaps(isMapTrusted: areMapsTrusted)
+        let usesMaps = planner.mayUseChangeMaps(isMapTrusted: areMapsTrusted && !readsEverything)
         // Until this pass is confirmed: a command before a pass may have begun new maps.
         areMapsTrusted = false
         let pages = try store.beginPass()
@@ -68,7 +80,6 @@ extension Replicator {
         try store.promote(through: confirmed)
         areMapsTrusted = true
         progressed()
-        tellThrottle(link)
         let counters = sender.counters
         report(
             .passFinished(
@@ -149,12 +160,5 @@ extension Replicator {
         let label = settings.bookmarkLabel ?? "initial sync"
         try send(newBookmark(label, isApplicationConsistent: false, time: wallClock.now()), link)
         return sequence + 1
-    }
-
-    private func tellThrottle(_ link: ReplicationLink) {
-        let throttle = link.shared.withLock { $0.throttle }
-        guard throttle?.cause != lastThrottle?.cause || throttle?.message != lastThrottle?.message else { return }
-        lastThrottle = throttle
-        if let throttle { report(.throttled("The master target is slow: \(throttle.message) (\(throttle.cause))")) }
     }
 }

@@ -21,7 +21,7 @@ final class Replicator {
     let wallClock: any WallClock
     let report: @Sendable (ProgressReport) -> Void
 
-    private var geometries: [SourceGeometry] = []
+    var geometries: [SourceGeometry] = []
     private var backoff = Backoff()
     private var limiter: RateLimiter?
     private var lastReason: String?
@@ -33,7 +33,6 @@ final class Replicator {
     /// Whether change maps reach back to the last confirmed pass: only after a pass of this run, with none failed
     /// since.
     var areMapsTrusted = false
-    var lastThrottle: Frame.Throttle?
 
     init(
         settings: ProcessServerSettings, members: [Member], store: PositionStore, connector: NetworkConnector,
@@ -93,7 +92,9 @@ final class Replicator {
     private func session() throws(ProcessServerError) {
         try signal.check()
         if geometries.isEmpty { geometries = try probe() }
-        let (link, welcome) = try connector.connect(try hello(), signal: signal, clock: clock)
+        let (link, welcome) = try connector.connect(try hello(), signal: signal, clock: clock) { [report] throttle in
+            report(.throttled(Self.sentence(throttle)))
+        }
         lastReason = nil
         lastSession = clock.nanoseconds()
         report(.connected(sessionID: welcome.sessionID, lastDurable: welcome.lastDurable))
@@ -107,6 +108,17 @@ final class Replicator {
             lastSession = clock.nanoseconds()
             throw error
         }
+    }
+
+    private static func sentence(_ throttle: Frame.Throttle) -> String {
+        guard throttle.holdMilliseconds > 0 else { return "The master target takes data again." }
+        let cause =
+            switch throttle.cause {
+            case .journal: "journal"
+            case .target: "target"
+            case .quota: "quota"
+            }
+        return "Throttled by the \(cause) of the master target: \(throttle.message)"
     }
 
     /// Something that was sent is durable: what fails from now on is a new trouble.
@@ -172,14 +184,7 @@ final class Replicator {
         }
         guard !decision.syncs.allSatisfy({ $0 == .none }) else { return false }
         areMapsTrusted = false
-        for (index, sync) in decision.syncs.enumerated() {
-            let member = members[index]
-            switch sync {
-            case .none: break
-            case .initial: try self.sync(member, index, .initial, reason: "", link, sender)
-            case .resync(let reason): try self.sync(member, index, .resync, reason: reason, link, sender)
-            }
-        }
+        try sync(decision.syncs, link, sender)
         return true
     }
 
@@ -190,51 +195,6 @@ final class Replicator {
         case .differential: .differential
         case nil: .resync(reason: "the receiver does not say how the disk is")
         }
-    }
-
-    private func sync(
-        _ member: Member, _ index: Int, _ kind: Frame.SyncKind, reason: String, _ link: ReplicationLink,
-        _ sender: WriteSender
-    ) throws(ProcessServerError) {
-        let geometry = geometries[index]
-        let start = clock.nanoseconds()
-        let before = sender.counters
-        let seed = UInt64.random(in: .min ... .max)
-        report(.syncStarted(disk: member.source.id, kind: "\(kind)", reason: reason))
-        try store.beginSync(of: member.source.id, number: member.number, size: geometry.size, seed: seed)
-        guard let known = store.disk(member.source.id) else { return }
-        let file = try store.digestFile(of: known)
-        let begin = Frame.SyncBegin(
-            disk: member.number, kind: kind, granularity: UInt32(ScanBlock.byteCount), seed: seed)
-        try link.send { session in session.begin(begin) }
-        _ = try reading { (disks, _) throws(ProcessServerError) in
-            let blocks = ScanBlock.count(size: geometry.size.rawValue)
-            var window = DigestWindow(file: file, disk: member.number, seed: seed, blocks: blocks, sink: .file)
-            let meter = ProgressMeter(
-                disk: member.source.id, total: geometry.size.rawValue, clock: clock, report: report)
-            let step: (UInt64) throws(ProcessServerError) -> Void = { (done) throws(ProcessServerError) in
-                try link.check()
-                meter.reached(done)
-            }
-            switch kind {
-            case .initial:
-                let scan = DiskScan(disk: disks[index], seed: seed, sender: sender, isSync: true, progress: step)
-                try scan.run(window: &window, changesOnly: false, signal: signal)
-            case .resync:
-                var resync = DiskResync(disk: disks[index], seed: seed, link: link, sender: sender, progress: step)
-                try resync.run(window: &window, signal: signal)
-            }
-        }
-        let sequence = link.nextSequence - 1
-        let end = Frame.SyncEnd(disk: member.number, time: wallClock.now(), sequence: sequence)
-        try link.send { session in session.end(end) }
-        _ = try link.waitFor { $0.durableSyncs.contains(member.number) ? true : nil }
-        try store.finishSync(of: member.source.id, at: sequence)
-        progressed()
-        report(
-            .syncFinished(
-                disk: member.source.id, bytes: geometry.size.rawValue,
-                sentBytes: sender.counters.dataBytes - before.dataBytes, nanoseconds: clock.nanoseconds() - start))
     }
 
     // MARK: Opening the sources

@@ -9,7 +9,7 @@ extension Frame {
     ///
     /// | size | name | meaning |
     /// | --- | --- | --- |
-    /// | 2 | version | 1 |
+    /// | 2 | version | ``WireProtocol/version`` |
     /// | 2 | codecs | ``CodecSet`` offered |
     /// | 8 | fencingToken | grows with every change of sender |
     /// | 2 + n | host | host id; equals the certificate's common name |
@@ -51,7 +51,7 @@ extension Frame {
         public let disks: [Disk]
 
         /// - Throws: ``ProtocolError`` with code `.malformedFrame` when a name, a source id or the number of disks is
-        ///   beyond its limit, a disk is named twice or has no sectors.
+        ///   beyond its limit, a disk or a source is named twice, or a disk has no sectors.
         public init(
             version: UInt16 = WireProtocol.version, host: String, group: String, fencingToken: UInt64,
             codecs: CodecSet = [.lz4], disks: [Disk]
@@ -65,9 +65,14 @@ extension Frame {
                     .malformedFrame, "A group has 1 to \(WireLimits.maximumDisks) disks, not \(disks.count).")
             }
             var seen: Set<DiskNumber> = []
+            var seenSources: Set<String> = []
             for disk in disks {
                 guard seen.insert(disk.number).inserted else {
-                    throw ProtocolError(.malformedFrame, "Disk \(disk.number) is named twice.")
+                    throw ProtocolError(.malformedFrame, "The Hello names disk \(disk.number) twice: number each once.")
+                }
+                guard seenSources.insert(disk.sourceID).inserted else {
+                    throw ProtocolError(
+                        .malformedFrame, "The Hello names source \(disk.sourceID) twice: send each disk once.")
                 }
                 guard (1...WireLimits.maximumSourceIDBytes).contains(disk.sourceID.utf8.count) else {
                     throw ProtocolError(

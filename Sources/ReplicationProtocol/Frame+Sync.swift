@@ -47,7 +47,7 @@ extension Frame {
             buffer.writeMultipleIntegers(seed, granularity, disk.rawValue, kind.rawValue, endianness: .little)
         }
 
-        private static func isValid(granularity: UInt32) -> Bool {
+        static func isValid(granularity: UInt32) -> Bool {
             granularity >= WireLimits.minimumGranularity && granularity <= WireLimits.maximumGranularity
                 && granularity.nonzeroBitCount == 1
         }

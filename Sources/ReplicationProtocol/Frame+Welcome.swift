@@ -9,7 +9,7 @@ extension Frame {
     ///
     /// | size | name | meaning |
     /// | --- | --- | --- |
-    /// | 2 | version | 1 |
+    /// | 2 | version | ``WireProtocol/version`` |
     /// | 2 | codecs | those that Writes of this session may use |
     /// | 4 | maximumWriteBytes | uncompressed data of one Write |
     /// | 4 | idleTimeout | milliseconds without a frame after which the receiver closes |
@@ -101,12 +101,16 @@ extension Frame {
             let count = Int(try body.integer(UInt16.self))
             guard count <= WireLimits.maximumDisks else { throw body.malformed("names \(count) disks") }
             var disks: [Disk] = []
+            var seen: Set<DiskNumber> = []
             disks.reserveCapacity(count)
             for _ in 0..<count {
-                disks.append(
-                    Disk(
-                        number: try body.disk(), state: try body.choice(DiskState.self, named: "disk state"),
-                        reason: try body.string(atMost: WireLimits.maximumReasonBytes)))
+                let disk = Disk(
+                    number: try body.disk(), state: try body.choice(DiskState.self, named: "disk state"),
+                    reason: try body.string(atMost: WireLimits.maximumReasonBytes))
+                guard seen.insert(disk.number).inserted else {
+                    throw body.malformed("names disk \(disk.number) twice")
+                }
+                disks.append(disk)
             }
             self.disks = disks
         }

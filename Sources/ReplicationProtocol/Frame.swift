@@ -16,6 +16,8 @@ public enum Frame: Hashable, Sendable {
     case syncWrite(Write)
     case syncZero(Zero)
     case syncEnd(SyncEnd)
+    case verifyBegin(VerifyBegin)
+    case verifyEnd(VerifyEnd)
 
     case welcome(Welcome)
     case refuse(Refuse)
@@ -26,6 +28,7 @@ public enum Frame: Hashable, Sendable {
     case digestAnswer(DigestAnswer)
     case syncDurable(SyncDurable)
     case bookmarkRequest(BookmarkRequest)
+    case verifyRequest(VerifyRequest)
 
     case ping(Ping)
     case close(Close)
@@ -44,6 +47,8 @@ public enum Frame: Hashable, Sendable {
         case .syncWrite: .syncWrite
         case .syncZero: .syncZero
         case .syncEnd: .syncEnd
+        case .verifyBegin: .verifyBegin
+        case .verifyEnd: .verifyEnd
         case .welcome: .welcome
         case .refuse: .refuse
         case .durable: .durable
@@ -53,6 +58,7 @@ public enum Frame: Hashable, Sendable {
         case .digestAnswer: .digestAnswer
         case .syncDurable: .syncDurable
         case .bookmarkRequest: .bookmarkRequest
+        case .verifyRequest: .verifyRequest
         case .ping: .ping
         case .close: .close
         }

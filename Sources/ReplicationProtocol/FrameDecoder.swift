@@ -136,6 +136,8 @@ extension Frame {
         case .digests: self = .digests(try Digests(reading: &body))
         case .syncZero: self = .syncZero(try Zero(reading: &body))
         case .syncEnd: self = .syncEnd(try SyncEnd(reading: &body))
+        case .verifyBegin: self = .verifyBegin(try VerifyBegin(reading: &body))
+        case .verifyEnd: self = .verifyEnd(try VerifyEnd(reading: &body))
         case .welcome: self = .welcome(try Welcome(reading: &body))
         case .refuse: self = .refuse(try Refuse(reading: &body))
         case .durable: self = .durable(try Position(reading: &body))
@@ -145,6 +147,7 @@ extension Frame {
         case .digestAnswer: self = .digestAnswer(try DigestAnswer(reading: &body))
         case .syncDurable: self = .syncDurable(try SyncDurable(reading: &body))
         case .bookmarkRequest: self = .bookmarkRequest(try BookmarkRequest(reading: &body))
+        case .verifyRequest: self = .verifyRequest(try VerifyRequest(reading: &body))
         case .ping: self = .ping(try Ping(reading: &body))
         case .close: self = .close(try Close(reading: &body))
         case .write, .syncWrite:

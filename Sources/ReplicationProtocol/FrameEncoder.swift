@@ -21,6 +21,8 @@ public enum FrameEncoder {
         case .syncWrite(let body): encode(.syncWrite, body, to: &buffer)
         case .syncZero(let body): encode(.syncZero, body, to: &buffer)
         case .syncEnd(let body): encode(.syncEnd, body, to: &buffer)
+        case .verifyBegin(let body): encode(.verifyBegin, body, to: &buffer)
+        case .verifyEnd(let body): encode(.verifyEnd, body, to: &buffer)
         case .welcome(let body): encode(.welcome, body, to: &buffer)
         case .refuse(let body): encode(.refuse, body, to: &buffer)
         case .durable(let body): encode(.durable, body, to: &buffer)
@@ -30,6 +32,7 @@ public enum FrameEncoder {
         case .digestAnswer(let body): encode(.digestAnswer, body, to: &buffer)
         case .syncDurable(let body): encode(.syncDurable, body, to: &buffer)
         case .bookmarkRequest(let body): encode(.bookmarkRequest, body, to: &buffer)
+        case .verifyRequest(let body): encode(.verifyRequest, body, to: &buffer)
         case .ping(let body): encode(.ping, body, to: &buffer)
         case .close(let body): encode(.close, body, to: &buffer)
         }

@@ -20,6 +20,8 @@ public enum FrameType: UInt8, Sendable, CaseIterable {
     case syncWrite = 9
     case syncZero = 10
     case syncEnd = 11
+    case verifyBegin = 12
+    case verifyEnd = 13
 
     // From the receiver.
     case welcome = 32
@@ -31,6 +33,7 @@ public enum FrameType: UInt8, Sendable, CaseIterable {
     case digestAnswer = 38
     case syncDurable = 39
     case bookmarkRequest = 40
+    case verifyRequest = 41
 
     // From either.
     case ping = 64
@@ -40,9 +43,10 @@ public enum FrameType: UInt8, Sendable, CaseIterable {
     public func mayCome(from origin: FrameOrigin) -> Bool {
         switch self {
         case .hello, .batchBegin, .write, .zero, .batchEnd, .bookmark, .syncBegin, .digests, .syncWrite, .syncZero,
-            .syncEnd:
+            .syncEnd, .verifyBegin, .verifyEnd:
             origin == .sender
-        case .welcome, .refuse, .durable, .applied, .credit, .throttle, .digestAnswer, .syncDurable, .bookmarkRequest:
+        case .welcome, .refuse, .durable, .applied, .credit, .throttle, .digestAnswer, .syncDurable, .bookmarkRequest,
+            .verifyRequest:
             origin == .receiver
         case .ping, .close:
             true
@@ -53,9 +57,9 @@ public enum FrameType: UInt8, Sendable, CaseIterable {
     public var hasPayload: Bool {
         switch self {
         case .write, .syncWrite: true
-        case .hello, .batchBegin, .zero, .batchEnd, .bookmark, .syncBegin, .digests, .syncZero, .syncEnd, .welcome,
-            .refuse, .durable, .applied, .credit, .throttle, .digestAnswer, .syncDurable, .bookmarkRequest, .ping,
-            .close:
+        case .hello, .batchBegin, .zero, .batchEnd, .bookmark, .syncBegin, .digests, .syncZero, .syncEnd, .verifyBegin,
+            .verifyEnd, .welcome, .refuse, .durable, .applied, .credit, .throttle, .digestAnswer, .syncDurable,
+            .bookmarkRequest, .verifyRequest, .ping, .close:
             false
         }
     }
@@ -73,7 +77,7 @@ public enum FrameType: UInt8, Sendable, CaseIterable {
             // A sentence or a label, or a bit for each of 4,096 digests.
             1024
         case .batchBegin, .zero, .batchEnd, .syncBegin, .syncZero, .syncEnd, .durable, .applied, .credit,
-            .syncDurable, .ping:
+            .syncDurable, .verifyBegin, .verifyEnd, .verifyRequest, .ping:
             // A handful of integers.
             64
         }

@@ -60,6 +60,11 @@ public struct GroupTerms: Hashable, Sendable {
                 "Group \(group) is at fencing token \(fencingToken), the Hello has \(hello.fencingToken): "
                     + "another sender took over.")
         }
+        if let twice = disks.map(\.number).firstRepeated {
+            return Frame.Refuse(
+                .groupFailed,
+                "Disk \(twice) is bound twice in group \(group): unbind one of them, or restore the group's record.")
+        }
         let bound = Dictionary(disks.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
         for disk in hello.disks {
             guard let known = bound[disk.number], known.sourceID == disk.sourceID else {

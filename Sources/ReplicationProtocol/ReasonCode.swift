@@ -61,6 +61,12 @@ public enum ReasonCode: UInt16, Sendable, CaseIterable {
     case tooManyDigests = 49
     case codecNotAgreed = 50
     case timesReversed = 51
+    /// A sync ended while another disk that is out of step had not begun its own.
+    case syncIncomplete = 52
+    /// A batch, a bookmark or a sync came while a comparison was open.
+    case verifyOpen = 53
+    /// A comparison came that was not asked for, or before everything that was sent is applied.
+    case verifyMisplaced = 54
 
     // Circumstances.
     case idleTimeout = 64

@@ -114,11 +114,28 @@ extension ReceiverSession.Open {
     }
 
     mutating func ask(_ digests: Frame.Digests) -> Outcome {
-        guard let sync = syncs.open[digests.disk] else {
-            return .failure(
-                ProtocolError(.syncNotOpen, "Disk \(digests.disk) has no sync open: SyncBegin comes first."))
+        let (sync, verify) = (syncs.open[digests.disk], syncs.verification)
+        return syncs.ask(digests, on: disks).flatMap { sectors in
+            if let sync { return .success(.compare(digests, sync, sectors: sectors)) }
+            // Asking was allowed, so that one of both is open.
+            guard let verify else { return violation("Digests of disk \(digests.disk) came outside of a comparison.") }
+            return .success(.compareAtRest(digests, verify, sectors: sectors))
         }
-        return syncs.ask(digests, on: disks).map { .compare(digests, sync, sectors: $0) }
+    }
+
+    mutating func begin(_ verify: Frame.VerifyBegin) -> Outcome {
+        guard case .none = content else {
+            return violation("A comparison of disk \(verify.disk) begins inside a batch.")
+        }
+        if let violation = syncs.begin(verify, on: disks, last: lastAccepted, applied: lastApplied) {
+            return .failure(violation)
+        }
+        return .success(.ignore)
+    }
+
+    mutating func end(_ verify: Frame.VerifyEnd) -> Outcome {
+        if let violation = syncs.end(verify) { return .failure(violation) }
+        return .success(.endVerify(verify))
     }
 
     mutating func syncWrite(_ write: Frame.Write) -> Outcome {

@@ -23,6 +23,10 @@ extension ReceiverSession {
         /// Compare the sectors with the target and call ``compared(_:with:)``.
         case compare(Frame.Digests, Frame.SyncBegin, sectors: Range<UInt64>)
         case endSync(Frame.SyncEnd)
+        /// Compare the sectors with the target, which nothing changes meanwhile, and call ``compared(_:with:)``.
+        case compareAtRest(Frame.Digests, Frame.VerifyBegin, sectors: Range<UInt64>)
+        /// All of the disk was compared.
+        case endVerify(Frame.VerifyEnd)
         case send(Frame)
         /// The sender ended the session.
         case closed(Frame.Close)
@@ -56,8 +60,8 @@ extension ReceiverSession {
         case .close(let close):
             return .closed(close)
         case .batchBegin, .write, .zero, .batchEnd, .bookmark, .syncBegin, .digests, .syncWrite, .syncZero, .syncEnd,
-            .welcome, .refuse, .durable, .applied, .credit, .throttle, .digestAnswer, .syncDurable, .bookmarkRequest,
-            .ping:
+            .verifyBegin, .verifyEnd, .welcome, .refuse, .durable, .applied, .credit, .throttle, .digestAnswer,
+            .syncDurable, .bookmarkRequest, .verifyRequest, .ping:
             return refuse(frame, "before the Hello")
         }
     }
@@ -67,8 +71,8 @@ extension ReceiverSession {
         case .close(let close):
             return .closed(close)
         case .hello, .batchBegin, .write, .zero, .batchEnd, .bookmark, .syncBegin, .digests, .syncWrite, .syncZero,
-            .syncEnd, .welcome, .refuse, .durable, .applied, .credit, .throttle, .digestAnswer, .syncDurable,
-            .bookmarkRequest, .ping:
+            .syncEnd, .verifyBegin, .verifyEnd, .welcome, .refuse, .durable, .applied, .credit, .throttle,
+            .digestAnswer, .syncDurable, .bookmarkRequest, .verifyRequest, .ping:
             return refuse(frame, "before the Welcome")
         }
     }
@@ -87,11 +91,13 @@ extension ReceiverSession {
             case .syncWrite(let write): open.syncWrite(write)
             case .syncZero(let zero): open.syncZero(zero)
             case .syncEnd(let sync): open.end(sync)
+            case .verifyBegin(let verify): open.begin(verify)
+            case .verifyEnd(let verify): open.end(verify)
             case .ping(let ping):
                 .success(ping.isAnswer ? .ignore : .send(.ping(Frame.Ping(nonce: ping.nonce, isAnswer: true))))
             case .close(let close): .success(.closed(close))
             case .hello, .welcome, .refuse, .durable, .applied, .credit, .throttle, .digestAnswer, .syncDurable,
-                .bookmarkRequest:
+                .bookmarkRequest, .verifyRequest:
                 .failure(ProtocolError(.unexpectedFrame, "A \(frame.type) frame came in an open session."))
             }
         switch result {

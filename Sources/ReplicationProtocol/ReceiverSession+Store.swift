@@ -38,7 +38,8 @@ extension ReceiverSession {
         }
     }
 
-    /// The comparison asked for by ``ReceivedAction/compare(_:_:sectors:)`` is done; comparisons end in their order.
+    /// The comparison asked for by ``ReceivedAction/compare(_:_:sectors:)`` or
+    /// ``ReceivedAction/compareAtRest(_:_:sectors:)`` is done; comparisons end in their order.
     ///
     /// - Parameter digests: Of the target, in the order of the question; a range that is missing counts as different.
     public mutating func compared(_ question: Frame.Digests, with digests: [RangeDigest]) -> ReportAction {
@@ -60,9 +61,12 @@ extension ReceiverSession {
         }
     }
 
-    /// Something that the receiver tells the sender of its own accord: Throttle or BookmarkRequest.
+    /// Something that the receiver tells the sender of its own accord: Throttle, BookmarkRequest or VerifyRequest.
     public mutating func tell(_ frame: Frame) -> ReportAction {
-        report { _ in .send(frame) }
+        report { open in
+            if case .verifyRequest(let request) = frame { open.syncs.request(request) }
+            return .send(frame)
+        }
     }
 
     private mutating func report(_ body: (inout Open) -> ReportAction) -> ReportAction {

@@ -19,6 +19,8 @@ extension SenderSession {
         case digestsAnswered(Frame.DigestAnswer)
         case syncDurable(DiskNumber)
         case bookmarkRequested(Frame.BookmarkRequest)
+        /// Make a pass, await that it is applied, and compare.
+        case verifyRequested(Frame.VerifyRequest)
         case send(Frame)
         /// The receiver ended the session with a reason.
         case closed(Frame.Close)
@@ -57,6 +59,9 @@ extension SenderSession {
             else {
                 return violate(.malformedFrame, "The Welcome names a disk or a codec that the Hello did not.")
             }
+            guard Set(welcome.disks.map(\.number)).count == welcome.disks.count else {
+                return violate(.malformedFrame, "The Welcome names a disk twice.")
+            }
             let (next, overflow) = welcome.lastDurable.addingReportingOverflow(1)
             guard !overflow else { return violate(.malformedFrame, "The Welcome's last sequence is impossible.") }
             let outOfStep = welcome.disks.filter { $0.state != .differential }.map(\.number)
@@ -76,7 +81,8 @@ extension SenderSession {
             self = Self(.greeted(hello, liveness))
             return ping.isAnswer ? .ignore : .send(.ping(Frame.Ping(nonce: ping.nonce, isAnswer: true)))
         case .hello, .batchBegin, .write, .zero, .batchEnd, .bookmark, .syncBegin, .digests, .syncWrite, .syncZero,
-            .syncEnd, .durable, .applied, .credit, .throttle, .digestAnswer, .syncDurable, .bookmarkRequest:
+            .syncEnd, .verifyBegin, .verifyEnd, .durable, .applied, .credit, .throttle, .digestAnswer, .syncDurable,
+            .bookmarkRequest, .verifyRequest:
             return violate(.unexpectedFrame, "A \(frame.type) frame came before the Welcome.")
         }
     }
@@ -95,6 +101,7 @@ extension SenderSession {
             guard position.sequence < open.nextSequence else {
                 return violate(.unexpectedFrame, "Sequence \(position.sequence) is called applied but was not sent.")
             }
+            open.lastApplied = max(open.lastApplied, position.sequence)
             self = Self(.open(open))
             return .applied(through: position.sequence)
         case .credit(let credit):
@@ -118,6 +125,10 @@ extension SenderSession {
         case .bookmarkRequest(let request):
             self = Self(.open(open))
             return .bookmarkRequested(request)
+        case .verifyRequest(let request):
+            open.syncs.request(request)
+            self = Self(.open(open))
+            return .verifyRequested(request)
         case .ping(let ping):
             self = Self(.open(open))
             return ping.isAnswer ? .ignore : .send(.ping(Frame.Ping(nonce: ping.nonce, isAnswer: true)))
@@ -125,7 +136,7 @@ extension SenderSession {
             self = Self(.closed)
             return .closed(close)
         case .hello, .batchBegin, .write, .zero, .batchEnd, .bookmark, .syncBegin, .digests, .syncWrite, .syncZero,
-            .syncEnd, .welcome, .refuse:
+            .syncEnd, .verifyBegin, .verifyEnd, .welcome, .refuse:
             return violate(.unexpectedFrame, "A \(frame.type) frame came in an open session.")
         }
     }

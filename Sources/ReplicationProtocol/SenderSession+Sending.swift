@@ -100,7 +100,7 @@ extension SenderSession {
         }
     }
 
-    /// Asks which ranges of a disk whose sync is open differ on the target. Costs no credit.
+    /// Asks which ranges of a disk whose sync or comparison is open differ on the target. Costs no credit.
     public mutating func ask(_ digests: Frame.Digests) -> SendAction {
         send(.digests(digests)) { open in
             switch open.syncs.ask(digests, on: open.disks) {
@@ -139,6 +139,20 @@ extension SenderSession {
             open.nextSequence = sync.sequence + 1
             return nil
         }
+    }
+
+    /// Opens the comparison of a disk: asked for, and after everything that was sent is applied.
+    public mutating func begin(_ verify: Frame.VerifyBegin) -> SendAction {
+        send(.verifyBegin(verify)) { open in
+            guard open.batch == nil else { return .refuse(Self.misuse("A comparison begins inside a batch.")) }
+            return open.syncs.begin(verify, on: open.disks, last: open.nextSequence - 1, applied: open.lastApplied)
+                .map { .refuse($0) }
+        }
+    }
+
+    /// Ends the comparison of a disk.
+    public mutating func end(_ verify: Frame.VerifyEnd) -> SendAction {
+        send(.verifyEnd(verify)) { open in open.syncs.end(verify).map { .refuse($0) } }
     }
 
     /// Digests frames that may be asked now without ``SendAction/refuse(_:)``.

@@ -21,6 +21,7 @@ public struct SenderSession: ~Copyable {
         /// The source sequence that the next batch or bookmark has.
         var nextSequence: UInt64
         var lastDurable: UInt64
+        var lastApplied: UInt64 = 0
         var batch: BatchProgress?
         var syncs: SyncTable
         var liveness = LivenessCounter()

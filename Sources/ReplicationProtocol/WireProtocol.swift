@@ -5,8 +5,9 @@ import StoragePrimitives
 
 /// What both ends agree on before the first byte.
 public enum WireProtocol {
-    /// The one version spoken; a Hello of another is refused by name.
-    public static let version: UInt16 = 1
+    /// The one version spoken; a Hello of another is refused by name. What each one brought stands in this target's
+    /// documentation.
+    public static let version: UInt16 = 2
     /// The TLS application protocol (RFC 7301). A peer that does not offer it never reaches the decoder.
     public static let alpn = "mtrp/1"
     /// Seed of the header checksum: the remains of another protocol never pass for a header.
@@ -40,6 +41,8 @@ public enum WireLimits {
     public static let maximumMessageBytes = 512
     /// Bytes of a disk's resync reason: 256 of them fit a Welcome.
     public static let maximumReasonBytes = 160
+    /// Longest hold that a sender obeys, in milliseconds: a receiver that wants a longer one renews it.
+    public static let maximumHoldMilliseconds: UInt32 = 60_000
     /// Shortest digest range: a page, below which the digests rival the data.
     public static let minimumGranularity = 4096
     /// Longest digest range, that of one Write: past it a changed byte costs too much to resend.

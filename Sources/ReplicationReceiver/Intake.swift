@@ -3,6 +3,7 @@
 
 import NIOCore
 import ReplicationProtocol
+import RetentionFormat
 import RetentionStore
 import StoragePrimitives
 
@@ -105,7 +106,9 @@ struct Intake: ~Copyable {
             case .applicationConsistent: .applicationConsistent
             }
         try group.append(
-            Bookmark(kind: kind, label: bookmark.label, time: bookmark.time), sourceSequence: bookmark.sequence)
+            Bookmark(
+                kind: kind, label: bookmark.label, time: bookmark.time,
+                id: BookmarkID(high: bookmark.idHigh, low: bookmark.idLow)), sourceSequence: bookmark.sequence)
     }
 
     mutating func begin(_ sync: Frame.SyncBegin) throws(RetentionError) {

@@ -31,6 +31,10 @@ public struct ReceiverSettings: Sendable {
     public var lingerTime = TimeAmount.seconds(2)
     /// What a sender is told to wait when the appliance is full or shutting down.
     public var retryAfterMilliseconds: UInt32 = 5_000
+    /// How often a session looks whether its group keeps up; less than the hold of ``throttle``.
+    public var pressureInterval = TimeAmount.seconds(1)
+    /// When a sender is told to wait.
+    public var throttle = ThrottleDecider.Limits()
     /// The codecs that senders may use, besides none.
     public var codecs: CodecSet = [.lz4]
 

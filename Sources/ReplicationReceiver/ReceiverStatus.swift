@@ -19,6 +19,8 @@ public struct ReceiverStatus: Hashable, Sendable {
         public let fencingToken: UInt64
         /// What came in it.
         public let counters: Counters
+        /// Why its sender has to wait now, or nil.
+        public let throttle: Frame.Throttle?
     }
 
     /// What came, as numbers that only grow.
@@ -60,7 +62,7 @@ public struct ReceiverStatus: Hashable, Sendable {
 /// Keeps ``ReceiverStatus`` while many sessions write to it; each once for a read from its socket, not for a frame.
 final class StatusBoard: Sendable {
     private struct Board {
-        var sessions: [UInt64: (hello: Frame.Hello, counters: ReceiverStatus.Counters)] = [:]
+        var sessions: [UInt64: (hello: Frame.Hello, counters: ReceiverStatus.Counters, throttle: Frame.Throttle?)] = [:]
         var status = ReceiverStatus()
     }
 
@@ -73,7 +75,7 @@ final class StatusBoard: Sendable {
                 board.sessions[id].map { entry in
                     ReceiverStatus.Session(
                         id: id, group: entry.hello.group, host: entry.hello.host,
-                        fencingToken: entry.hello.fencingToken, counters: entry.counters)
+                        fencingToken: entry.hello.fencingToken, counters: entry.counters, throttle: entry.throttle)
                 }
             }
             return status
@@ -96,9 +98,14 @@ final class StatusBoard: Sendable {
 
     func opened(_ id: UInt64, _ hello: Frame.Hello) {
         board.withLock { board in
-            board.sessions[id] = (hello, ReceiverStatus.Counters())
+            board.sessions[id] = (hello, ReceiverStatus.Counters(), nil)
             board.status.openedSessions &+= 1
         }
+    }
+
+    /// The sender was told to wait, or (nil) that it need not any more.
+    func throttled(_ throttle: Frame.Throttle?, session: UInt64) {
+        board.withLock { $0.sessions[session]?.throttle = throttle }
     }
 
     func closed(_ id: UInt64) { board.withLock { $0.sessions[id] = nil } }

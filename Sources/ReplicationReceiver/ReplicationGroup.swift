@@ -12,6 +12,9 @@ public protocol ReplicationGroup: AnyObject, Sendable {
     /// Where the group stands: what is durable, what was taken, which disks are out of step.
     var ingestPosition: IngestPosition { get }
 
+    /// How far the group is behind, and what holds it up.
+    var pressure: IngestPressure { get }
+
     /// Takes a part of the batch that is open, or opens it. `lastTime` of the stamp counts with the last part.
     func append(_ part: BatchPart, of stamp: BatchStamp, isLast: Bool) throws(RetentionError)
 
@@ -28,5 +31,11 @@ public protocol ReplicationGroup: AnyObject, Sendable {
     /// Digests of the target's content, range by range; the last range may be shorter. `then` is called on any thread.
     func digest(
         _ disk: DiskNumber, sectors: Range<UInt64>, granularity: Int, seed: UInt64,
+        then: @escaping @Sendable (Result<[RangeDigest], RetentionError>) -> Void)
+
+    /// The same of a target that shows everything up to the sender's number `sourceSequence` and nothing after it, while
+    /// no sync is open.
+    func digestAtRest(
+        _ disk: DiskNumber, sectors: Range<UInt64>, granularity: Int, seed: UInt64, sourceSequence: UInt64,
         then: @escaping @Sendable (Result<[RangeDigest], RetentionError>) -> Void)
 }

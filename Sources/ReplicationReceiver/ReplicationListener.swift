@@ -21,8 +21,8 @@ public final class ReplicationListener: Service {
         var isDraining = false
     }
 
-    private let shared: ReceiverShared
-    private let eventLoops: any EventLoopGroup
+    let shared: ReceiverShared
+    let eventLoops: any EventLoopGroup
     private let tls: Mutex<NIOSSLContext>
     private let channels = Mutex(Channels())
 

@@ -30,6 +30,8 @@ extension SessionHandler {
                 try intake?.flush()
                 compare(question, sync, sectors)
             case .endSync(let sync): try intake?.end(sync)
+            case .compareAtRest(let question, let verify, let sectors): compareAtRest(question, verify, sectors)
+            case .endVerify(let verify): endComparison(verify)
             case .send(let frame): send(frame)
             case .closed(let close):
                 logger.info(
@@ -102,7 +104,7 @@ extension SessionHandler {
         guard let attachment, let mailbox else { return }
         let ticket = nextTicket
         nextTicket += 1
-        comparisons.append((ticket, question))
+        comparisons.append(PendingComparison(ticket: ticket, question: question, sectors: sectors, step: nil))
         attachment.group.digest(
             question.disk, sectors: sectors, granularity: Int(sync.granularity), seed: sync.seed
         ) { result in
@@ -121,7 +123,9 @@ extension SessionHandler {
         while let next = comparisons.first, let answer = comparisonAnswers.removeValue(forKey: next.ticket) {
             comparisons.removeFirst()
             switch answer {
-            case .success(let digests): report(machine.compared(next.question, with: digests))
+            case .success(let digests):
+                tellComparison(next, digests)
+                report(machine.compared(next.question, with: digests))
             case .failure(let error): return end(error.reasonCode, error.message)
             }
         }

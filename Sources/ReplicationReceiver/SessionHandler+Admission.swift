@@ -39,7 +39,10 @@ extension SessionHandler {
         let entry = SessionTable.Entry(
             id: id, fencingToken: hello.fencingToken,
             end: { code, message in eventLoop.execute { loopBound.value.end(code, message) } },
-            tell: { frame in eventLoop.execute { loopBound.value.tell(frame) } }, detached: detached.futureResult)
+            tell: { frame in eventLoop.execute { loopBound.value.tell(frame) } },
+            compare: { request, tell in
+                eventLoop.execute { loopBound.value.startComparison(request, tell) }
+            }, detached: detached.futureResult)
         let claim = shared.sessions.claim(hello.group, for: entry)
         switch claim {
         case .free, .after:
@@ -98,6 +101,7 @@ extension SessionHandler {
                 metadata: ["durable": "\(position.durable)", "token": "\(attachment.hello.fencingToken)"])
             send(frame)
             flush()
+            watchPressure()
         case .abandon:
             detach()
         }
@@ -125,6 +129,9 @@ extension SessionHandler {
     func detach() {
         guard let attachment, attachment.isActive || attachment.turnHasCome else { return }
         self.attachment = nil
+        abandonComparison()
+        pressureWatch?.cancel()
+        pressureWatch = nil
         if attachment.isActive {
             // The group goes on being observed: what is in flight is counted until it is released.
             shared.sessions.feed(attachment.hello.group, attachment.group).detach()

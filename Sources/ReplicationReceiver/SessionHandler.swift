@@ -24,10 +24,13 @@ final class SessionHandler: ChannelInboundHandler {
     var attachment: Attachment?
     var mailbox: StoreMailbox?
     /// Comparisons under way, oldest first, and those of them that the store has answered.
-    var comparisons: [(ticket: UInt64, question: Frame.Digests)] = []
+    var comparisons: [PendingComparison] = []
     var comparisonAnswers: [UInt64: Result<[RangeDigest], RetentionError>] = [:]
     var nextTicket: UInt64 = 0
+    var comparison: Comparison?
     var counters = ReceiverStatus.Counters()
+    var throttle: ThrottleDecider
+    var pressureWatch: RepeatedTask?
 
     private(set) var peer: PeerIdentity?
     private let identify: (ChannelHandlerContext) -> PeerIdentity?
@@ -58,6 +61,7 @@ final class SessionHandler: ChannelInboundHandler {
     ) {
         self.shared = shared
         self.identify = identify
+        throttle = ThrottleDecider(shared.settings.throttle)
         logger = shared.logger
     }
 
@@ -263,8 +267,8 @@ final class SessionHandler: ChannelInboundHandler {
         case .close(let close):
             logger.info("Ended a session", metadata: ["code": "\(close.code)", "reason": "\(close.message)"])
         case .hello, .batchBegin, .write, .zero, .batchEnd, .bookmark, .syncBegin, .digests, .syncWrite, .syncZero,
-            .syncEnd, .welcome, .durable, .applied, .credit, .throttle, .digestAnswer, .syncDurable, .bookmarkRequest,
-            .ping:
+            .syncEnd, .verifyBegin, .verifyEnd, .welcome, .durable, .applied, .credit, .throttle, .digestAnswer,
+            .syncDurable, .bookmarkRequest, .verifyRequest, .ping:
             break
         }
     }

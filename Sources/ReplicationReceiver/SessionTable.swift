@@ -15,6 +15,8 @@ final class SessionTable: Sendable {
         let end: @Sendable (ReasonCode, String) -> Void
         /// Sends a frame of the receiver's own accord; from any thread.
         let tell: @Sendable (Frame) -> Void
+        /// Asks the sender for a comparison; the events come on the session's event loop.
+        let compare: @Sendable (Frame.VerifyRequest, @escaping @Sendable (ComparisonEvent) -> Void) -> Void
         /// Completes when the session no longer touches its group.
         let detached: EventLoopFuture<Void>
     }

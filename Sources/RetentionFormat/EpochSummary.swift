@@ -6,7 +6,7 @@ import StoragePrimitives
 /// What is known of a sealed epoch without reading its indexes. The content of an epoch file starts with it.
 ///
 /// Encoded: 160 fixed bytes in the order of the properties, then the undo files (4 bytes each), then the bookmarks
-/// (sequence 8, time 8, kind 1, length 2, label), then the disks not in sync (count 2, numbers 2 each).
+/// (sequence 8, time 8, kind 1, with ``BookmarkID/flag`` the id 16, length 2, label), then the disks not in sync (count 2, numbers 2 each).
 public struct EpochSummary: Hashable, Sendable {
     /// What changed the disks during it.
     public enum Kind: UInt16, Hashable, Sendable {
@@ -28,13 +28,18 @@ public struct EpochSummary: Hashable, Sendable {
         public var kind: UInt8
         /// What the operator called it: UTF-8, at most 65,535 bytes.
         public var label: String
+        /// Its sender's identity for it; nil where it was made here, or before bookmarks had ids.
+        public var id: BookmarkID?
 
         /// A bookmark of an epoch.
-        public init(sequence: SequenceNumber, time: Timestamp, kind: UInt8, label: String) {
+        ///
+        /// - Parameter kind: Below ``BookmarkID/flag``.
+        public init(sequence: SequenceNumber, time: Timestamp, kind: UInt8, label: String, id: BookmarkID? = nil) {
             self.sequence = sequence
             self.time = time
             self.kind = kind
             self.label = label
+            self.id = id
         }
     }
 
@@ -133,7 +138,8 @@ public struct EpochSummary: Hashable, Sendable {
         for mark in bookmarks {
             bytes.appendLittle(mark.sequence.rawValue)
             bytes.appendLittle(mark.time.rawValue)
-            bytes.append(mark.kind)
+            bytes.append(mark.kind | (mark.id == nil ? 0 : BookmarkID.flag))
+            if let id = mark.id { for half in [id.high, id.low] { bytes.appendLittle(half) } }
             let label = Array(mark.label.utf8.prefix(Int(UInt16.max)))
             bytes.appendLittle(UInt16(label.count))
             bytes.append(contentsOf: label)
@@ -190,11 +196,21 @@ public struct EpochSummary: Hashable, Sendable {
         }
         for _ in 0..<bookmarkCount {
             guard let sequence = reader.little(UInt64.self), let time = reader.little(Int64.self),
-                let kind = reader.little(UInt8.self), let length = reader.little(UInt16.self),
-                let label = reader.string(byteCount: Int(length))
+                let kind = reader.little(UInt8.self)
+            else { throw .truncated }
+            var id: BookmarkID?
+            if kind & BookmarkID.flag != 0 {
+                guard let high = reader.little(UInt64.self), let low = reader.little(UInt64.self) else {
+                    throw .truncated
+                }
+                id = BookmarkID(high: high, low: low)
+            }
+            guard let length = reader.little(UInt16.self), let label = reader.string(byteCount: Int(length))
             else { throw .truncated }
             bookmarks.append(
-                Mark(sequence: SequenceNumber(sequence), time: Timestamp(rawValue: time), kind: kind, label: label))
+                Mark(
+                    sequence: SequenceNumber(sequence), time: Timestamp(rawValue: time), kind: kind & ~BookmarkID.flag,
+                    label: label, id: id))
         }
         guard let unsyncedCount = reader.little(UInt16.self) else { throw .truncated }
         for _ in 0..<unsyncedCount {

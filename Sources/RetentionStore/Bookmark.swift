@@ -21,25 +21,48 @@ public struct Bookmark: Hashable, Sendable {
     public let label: String
     /// The moment at the source.
     public let time: Timestamp
+    /// Its sender's identity for it: the same one twice is one bookmark. Nil where it was made here.
+    public let id: BookmarkID?
 
     /// - Parameter label: Cut at ``maximumLabelBytes``, between characters.
-    public init(kind: Kind, label: String, time: Timestamp) {
+    public init(kind: Kind, label: String, time: Timestamp, id: BookmarkID? = nil) {
         self.kind = kind
         self.time = time
+        self.id = id
         var label = label
         while label.utf8.count > Self.maximumLabelBytes { label.removeLast() }
         self.label = label
     }
 
-    /// Body of a bookmark's record: kind (1 byte), label.
-    var body: [UInt8] { [kind.rawValue] + Array(label.utf8) }
+    /// Body of a bookmark's record: kind (1 byte), with ``BookmarkID/flag`` in it the id (16), label.
+    var body: [UInt8] {
+        guard let id else { return [kind.rawValue] + Array(label.utf8) }
+        var body = [kind.rawValue | BookmarkID.flag]
+        for half in [id.high, id.low] { body.appendLittle(half) }
+        return body + Array(label.utf8)
+    }
 
     init(body: [UInt8], time: Timestamp) throws(FormatError) {
-        guard let first = body.first, let kind = Kind(rawValue: first) else { throw .invalid("bookmark kind") }
-        guard let label = String(validating: body.dropFirst(), as: UTF8.self) else { throw .invalid("bookmark label") }
+        guard let first = body.first, let kind = Kind(rawValue: first & ~BookmarkID.flag) else {
+            throw .invalid("bookmark kind")
+        }
+        var start = 1
+        var id: BookmarkID?
+        if first & BookmarkID.flag != 0 {
+            var reader = unsafe ByteReader(body.span.bytes)
+            guard reader.skip(1), let high = reader.little(UInt64.self), let low = reader.little(UInt64.self) else {
+                throw .truncated
+            }
+            id = BookmarkID(high: high, low: low)
+            start += BookmarkID.encodedSize
+        }
+        guard let label = String(validating: body.dropFirst(start), as: UTF8.self) else {
+            throw .invalid("bookmark label")
+        }
         self.kind = kind
         self.label = label
         self.time = time
+        self.id = id
     }
 }
 

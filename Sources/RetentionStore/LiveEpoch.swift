@@ -42,7 +42,8 @@ struct LiveEpoch: Sendable {
         if let bookmark {
             summary.bookmarks.append(
                 EpochSummary.Mark(
-                    sequence: row.sequence, time: bookmark.time, kind: bookmark.kind.rawValue, label: bookmark.label))
+                    sequence: row.sequence, time: bookmark.time, kind: bookmark.kind.rawValue, label: bookmark.label,
+                    id: bookmark.id))
         }
     }
 

@@ -119,6 +119,6 @@ struct PointDirectory {
 
 extension Bookmark {
     init(_ mark: EpochSummary.Mark) {
-        self.init(kind: Kind(rawValue: mark.kind) ?? .crashConsistent, label: mark.label, time: mark.time)
+        self.init(kind: Kind(rawValue: mark.kind) ?? .crashConsistent, label: mark.label, time: mark.time, id: mark.id)
     }
 }

@@ -78,6 +78,7 @@ struct EpochSurvey {
                 good.append(SealedEpoch(summary: reader.summary, file: number))
             } catch {
                 guard error.code == .historyDamaged else { throw error }
+                // A header that cannot be read either is what `epoch` is nil for.
                 bad.append(Bad(file: number, epoch: try? files.header(.epoch, number).epoch))
                 damaged.append(HistoryFiles.name(.epoch, number))
             }

@@ -67,6 +67,14 @@ extension RetentionGroup {
                     .syncOpen, "A disk of this group is not in sync: there is no consistent point to mark yet.")
             }
             if sourceSequence > 0 { state.acceptedSource = sourceSequence }
+            if sourceSequence > 0, let id = bookmark.id, state.holds(id) {
+                // Its sender did not learn that it was taken, and sends it again under its next number. The number
+                // counts, as that of a batch without changes; the bookmark stays where it is.
+                let nothing = BatchPart(extents: [], buffer: nil, payloadOffset: 0, payloadBytes: 0)
+                state.pending.append(
+                    .part(nothing, state.standstill(sourceSequence, bookmark.time), index: 0, isLast: true))
+                return
+            }
             state.pending.append(.bookmark(bookmark, sourceSequence: sourceSequence))
         }
     }
@@ -185,5 +193,22 @@ extension RetentionGroup {
 
     private func unknown(_ disk: DiskNumber) -> RetentionError {
         RetentionError(.unknownDisk, "Group \(manifest.name) has no disk \(disk). Bind it first.")
+    }
+}
+
+extension GroupState {
+    /// Whether history has a bookmark of that identity, or is about to have it.
+    fileprivate func holds(_ id: BookmarkID) -> Bool {
+        for operation in pending { if case .bookmark(let known, _) = operation, known.id == id { return true } }
+        for operation in inJournal { if case .bookmark(let known, _) = operation, known.id == id { return true } }
+        return epochs.contains { $0.bookmarks.contains { $0.id == id } }
+    }
+
+    /// The stamp of a batch in which nothing changed: not before what came last, and no surer than that.
+    fileprivate func standstill(_ source: UInt64, _ time: Timestamp) -> BatchStamp {
+        let time = max(time, epochs.last?.lastTime ?? time)
+        return BatchStamp(
+            sourceSequence: source, firstTime: time, lastTime: time,
+            accuracy: live.last?.batches.last?.accuracy ?? .notGuaranteed)
     }
 }

@@ -65,13 +65,25 @@ public final class RetentionGroup: Sendable {
         } catch {
             throw .retention(error)
         }
-        let byNumber = Dictionary(uniqueKeysWithValues: disks.map { ($0.number, $0) })
+        // Checked above: each number is there once.
+        let byNumber = Dictionary(disks.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
         let state = try GroupRecovery(files: files, disks: Set(byNumber.keys)).run()
         let shared = GroupShared(files: files, disks: byNumber, settings: settings, clock: clock, state: state)
         return RetentionGroup(manifest: manifest, shared: shared)
     }
 
     private static func check(_ disks: [GroupDisk], manifest: GroupManifest) throws(RetentionError) {
+        if let twice = manifest.disks.map(\.number).firstRepeated {
+            throw RetentionError(
+                .manifestDamaged,
+                "The manifest of group \(manifest.name) names disk \(twice) twice. Put back a copy, or make it again with "
+                    + "`mtctl retention rebuild`.")
+        }
+        if let twice = disks.map(\.number).firstRepeated {
+            throw RetentionError(
+                .targetMismatch,
+                "Disk \(twice) of group \(manifest.name) was given twice. Bind each of its disks once.")
+        }
         guard Set(disks.map(\.number)) == Set(manifest.disks.map(\.number)), disks.count == manifest.disks.count else {
             throw RetentionError(
                 .targetMismatch,
@@ -274,8 +286,26 @@ public final class RetentionGroup: Sendable {
         }
     }
 
-    private func pauseBriefly() {
+    func pauseBriefly() {
         _ = Doorbell().wait(nanoseconds: 2_000_000)
+    }
+
+    func isDigestible(_ sectors: Range<UInt64>, of disk: GroupDisk, granularity: Int) -> Bool {
+        granularity >= 512 && granularity <= Extent.maximumDataBytes && granularity % 512 == 0
+            && sectors.upperBound <= disk.size.rawValue / Sector.size && !sectors.isEmpty
+    }
+
+    static func noSuchRange(_ disk: DiskNumber) -> RetentionError {
+        RetentionError(.outOfRange, "Digests were asked for a range that disk \(disk) does not have.")
+    }
+
+    func onDigestThread(_ work: @escaping @Sendable () -> Void) {
+        let thread = digestThread.withLock { thread in
+            let running = thread ?? DiskThread(name: "digest")
+            thread = running
+            return running
+        }
+        thread.run(work)
     }
 
     /// Reads a target's digests for a resync, on a thread of its own.
@@ -283,19 +313,10 @@ public final class RetentionGroup: Sendable {
         _ disk: DiskNumber, sectors: Range<UInt64>, granularity: Int, seed: UInt64,
         then: @escaping @Sendable (Result<[RangeDigest], RetentionError>) -> Void
     ) {
-        guard let bound = shared.disks[disk], granularity >= 512, granularity <= Extent.maximumDataBytes,
-            granularity % 512 == 0, sectors.upperBound <= bound.size.rawValue / Sector.size, !sectors.isEmpty
-        else {
-            let error = RetentionError(
-                .outOfRange, "Digests were asked for a range that disk \(disk) does not have.")
-            return then(.failure(error))
+        guard let bound = shared.disks[disk], isDigestible(sectors, of: bound, granularity: granularity) else {
+            return then(.failure(Self.noSuchRange(disk)))
         }
-        let thread = digestThread.withLock { thread in
-            let running = thread ?? DiskThread(name: "digest")
-            thread = running
-            return running
-        }
-        thread.run { [self] in
+        onDigestThread { [self] in
             do throws(RetentionError) {
                 try waitForSyncToBegin(disk)
                 then(.success(try TargetDigester.digest(bound.target, sectors, granularity: granularity, seed: seed)))

@@ -13,7 +13,7 @@ enum GroupOutput {
         for group in groups {
             table.add(
                 group.name, group.state.rawValue, "\(group.disks.count)",
-                group.isSenderConnected ? "connected" : "away",
+                group.throttledBy == nil ? group.isSenderConnected ? "connected" : "away" : "throttled",
                 rpo(group), history(group.retention))
         }
         for line in table.lines { console.print(line) }
@@ -33,7 +33,7 @@ enum GroupOutput {
         sheet.add("Underlying state", group.state == .degraded ? group.underlyingState.rawValue : nil)
         sheet.add("Recovered point", group.recoveredPoint)
         sheet.add("Job", group.job)
-        sheet.add("Sender", group.isSenderConnected ? "connected" : "away")
+        sheet.add("Sender", sender(group))
         sheet.add(
             "Permitted senders", group.senders.isEmpty ? "any process server" : group.senders.joined(separator: ", "))
         sheet.add("Fencing token", "\(group.fencingToken)")
@@ -54,6 +54,12 @@ enum GroupOutput {
             table.add("\(disk.number)", disk.source, disk.target, "\(disk.sizeBytes)", disk.content)
         }
         for line in table.lines { console.print(line) }
+    }
+
+    private static func sender(_ group: GroupReport) -> String {
+        guard group.isSenderConnected else { return "away" }
+        guard let cause = group.throttledBy else { return "connected" }
+        return "throttled by the \(cause.rawValue). \(group.throttleReason ?? "")"
     }
 
     private static func sequence(_ number: UInt64?) -> String { number.map { "\($0)" } ?? "none" }

@@ -14,7 +14,8 @@ import Testing
         ("seeE", .observed(.everything)), ("seeI", .observed(.initialSync)), ("seeR", .observed(.resync)),
         ("seeN", .observed(.nothing)),
         ("rewound", .rewound), ("abandP", .abandoned(isRecovered: false)), ("abandR", .abandoned(isRecovered: true)),
-        ("released", .released), ("discarded", .historyDiscarded), ("failed", .failed(cause: "c")),
+        ("released", .released), ("discarded", .historyDiscarded), ("written", .targetsWritten),
+        ("failed", .failed(cause: "c")),
         ("restored", .restored),
     ]
 
@@ -29,21 +30,21 @@ import Testing
 
     // swift-format-ignore
     static let table = """
-        state       bind unbind delete pause   bookmark recover     rollback    commit    resumeE resumeI     resumeR   resumeN   seeE    seeI        seeR      seeN      rewound   abandP    abandR    released discarded   failed restored
-        created     =    =      =      paused  !np      !nh         !nr         !nr       !npa    !npa        !npa      !npa      =       initialSync resyncing protected =         =         =         =        =           D      =
-        initialSync !rep =      =      paused  !np      !nh         !nr         !nr       !npa    !npa        !npa      !npa      created =           resyncing protected =         =         =         =        created     D      =
-        protected   !rep =      =      pausedH =        recoveringR !nr         !nr       !npa    !npa        !npa      !npa      created initialSync resyncing =         =         =         =         =        created     D      =
-        resyncing   !rep =      =      pausedH !np      recoveringR !nr         !nr       !npa    !npa        !npa      !npa      created initialSync =         protected =         =         =         =        created     D      =
-        paused      =    =      =      !pa     !np      !nh         !nr         !nr       created initialSync resyncing protected =       =           =         pausedH   =         =         =         =        =           D      =
-        pausedH     !rep =      =      !pa     !np      recoveringR !nr         !nr       created initialSync resyncing protected =       =           =         =         =         =         =         =        paused      D      =
-        recoveringR !ing !ing   !ing   !ing    !ing     !ing        !ing        !ing      !ing    !ing        !ing      !ing      =       =           =         =         recovered protected recovered =        =           D      =
-        recoveringB !ing !ing   !ing   !ing    !ing     !ing        !ing        !ing      !ing    !ing        !ing      !ing      =       =           =         =         protected protected recovered =        =           D      =
-        recovered   !red !red   !red   !red    !red     recoveringR recoveringB committed !red    !red        !red      !red      =       =           =         =         =         =         =         =        =           D      =
-        committed   !com !com   !com   !com    !com     !com        !com        !com      !com    !com        !com      !com      =       =           =         =         =         =         =         released =           D      =
-        released    !com !com   =      !com    !com     !com        !com        !com      !com    !com        !com      !com      =       =           =         =         =         =         =         =        =           =      =
-        degraded    !deg =      =      !deg    !deg     !deg        !deg        !deg      =       =           =         =         =       =           =         =         =         =         =         =        degradedNew D      protected
-        degradedNew =    =      =      !deg    !deg     !deg        !deg        !deg      =       =           =         =         =       =           =         =         =         =         =         =        =           D      created
-        degradedRec !deg !ing   !ing   !deg    !deg     !deg        !deg        !deg      =       =           =         =         =       =           =         =         =         =         =         =        =           D      recoveringR
+        state       bind unbind delete pause   bookmark recover     rollback    commit    resumeE resumeI     resumeR   resumeN   seeE    seeI        seeR      seeN      rewound   abandP    abandR    released discarded   written   failed restored
+        created     =    =      =      paused  !np      !nh         !nr         !nr       !npa    !npa        !npa      !npa      =       initialSync resyncing protected =         =         =         =        =           !nr       D      =
+        initialSync !rep =      =      paused  !np      !nh         !nr         !nr       !npa    !npa        !npa      !npa      created =           resyncing protected =         =         =         =        created     !nr       D      =
+        protected   !rep =      =      pausedH =        recoveringR !nr         !nr       !npa    !npa        !npa      !npa      created initialSync resyncing =         =         =         =         =        created     !nr       D      =
+        resyncing   !rep =      =      pausedH !np      recoveringR !nr         !nr       !npa    !npa        !npa      !npa      created initialSync =         protected =         =         =         =        created     !nr       D      =
+        paused      =    =      =      !pa     !np      !nh         !nr         !nr       created initialSync resyncing protected =       =           =         pausedH   =         =         =         =        =           !nr       D      =
+        pausedH     !rep =      =      !pa     !np      recoveringR !nr         !nr       created initialSync resyncing protected =       =           =         =         =         =         =         =        paused      !nr       D      =
+        recoveringR !ing !ing   !ing   !ing    !ing     !ing        !ing        !ing      !ing    !ing        !ing      !ing      =       =           =         =         recovered protected recovered =        =           !ing      D      =
+        recoveringB !ing !ing   !ing   !ing    !ing     !ing        !ing        !ing      !ing    !ing        !ing      !ing      =       =           =         =         protected protected recovered =        =           !ing      D      =
+        recovered   !red !red   !red   !red    !red     recoveringR recoveringB committed !red    !red        !red      !red      =       =           =         =         =         =         =         =        =           resyncing D      =
+        committed   !com !com   !com   !com    !com     !com        !com        !com      !com    !com        !com      !com      =       =           =         =         =         =         =         released =           !com      D      =
+        released    !com !com   =      !com    !com     !com        !com        !com      !com    !com        !com      !com      =       =           =         =         =         =         =         =        =           !com      =      =
+        degraded    !deg =      =      !deg    !deg     !deg        !deg        !deg      =       =           =         =         =       =           =         =         =         =         =         =        degradedNew !deg      D      protected
+        degradedNew =    =      =      !deg    !deg     !deg        !deg        !deg      =       =           =         =         =       =           =         =         =         =         =         =        =           !deg      D      created
+        degradedRec !deg !ing   !ing   !deg    !deg     !deg        !deg        !deg      =       =           =         =         =       =           =         =         =         =         =         =        =           !deg      D      recoveringR
         """
 
     static let refusals: [String: Refusal] = [

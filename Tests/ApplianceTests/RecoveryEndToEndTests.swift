@@ -31,10 +31,10 @@ import Testing
     }
 
     /// A group through its first sync, with batches of the bytes 1 to 3.
-    private func protect(_ test: TestAppliance) async throws -> RetentionGroup {
+    private func protect(_ test: TestAppliance, size: String = "4MiB") async throws -> RetentionGroup {
         #expect(await test.mtctl("group", "create", "g").code == 0)
         let bound = await test.mtctl(
-            "disk", "bind", "g", "--source", "s", "--target", "file:\(test.folder.path)/a.img", "--size", "4MiB",
+            "disk", "bind", "g", "--source", "s", "--target", "file:\(test.folder.path)/a.img", "--size", size,
             "--yes")
         #expect(bound.code == 0, "\(bound.errors)")
         let group = try #require(test.appliance.core.groups.find("g")?.retentionGroup)
@@ -139,6 +139,104 @@ import Testing
             #expect(await test.mtctl("group", "delete", "g", "--discard-history", "--yes").code == 0)
             #expect(try DirectoryFolder(path: "\(folder.path)/retention").names().isEmpty)
             #expect(try firstByte(folder) == 3)
+        }
+    }
+
+    /// Something writes to the image behind the appliance's back.
+    private func touch(_ folder: TestFolder) throws {
+        var buffer = AlignedBuffer(count: 4096)
+        var span = buffer.mutableBytes
+        span.storeBytes(of: 0x77, toByteOffset: 0, as: UInt8.self)
+        try DirectoryFolder(path: folder.path).open("a.img").write(buffer.bytes, at: ByteOffset(1 << 20))
+    }
+
+    @Test func `history is not moved over disks that a machine wrote to`() async throws {
+        let folder = try TestFolder()
+        try folder.makeFolder("retention")
+        try folder.makeImage("a.img", Self.size)
+        try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
+            _ = try await protect(test)
+            let time = "\(DateTime(stamp(1).lastTime))"
+            let written = await test.mtctl("rollback", "g", "--targets-written", "--discard-history", "--yes")
+            #expect(written.errors.contains("is not recovered"), "\(written.errors)")
+            #expect(await test.mtctl("recover", "g", "--point", time, "--source-stopped", "--yes").code == 0)
+            try touch(folder)
+            for arguments in [
+                ["rollback", "g", "--yes"], ["rollback", "g", "--targets-untouched", "--yes"],
+                ["recover", "g", "--point", "latest", "--source-stopped", "--targets-untouched", "--yes"],
+            ] {
+                let refused = await TestAppliance.mtctl(arguments + ["--socket", test.socket])
+                #expect(refused.code == 1)
+                #expect(refused.errors.contains("differs at byte 1048576"), "\(refused.errors)")
+                #expect(refused.errors.contains("--targets-written"), "\(refused.errors)")
+                let state = try await test.json(GroupReport.self, "group", "show", "g")
+                #expect(state.state == .recovered)
+                #expect(try folder.bytes("a.img")[1 << 20] == 0x77)
+                #expect(try firstByte(folder) == 1)
+            }
+            let unsure = await test.mtctl("rollback", "g", "--targets-written", "--yes")
+            #expect(unsure.code == 1)
+            #expect(unsure.errors.contains("--discard-history"), "\(unsure.errors)")
+            let both = await test.mtctl("rollback", "g", "--targets-written", "--targets-untouched", "--yes")
+            #expect(both.code != 0)
+            let over = await test.mtctl("rollback", "g", "--targets-written", "--discard-history", "--yes")
+            #expect(over.code == 0, "\(over.errors)")
+            let state = try await test.json(GroupReport.self, "group", "show", "g")
+            #expect(state.state == .resyncing)
+            #expect(state.disks.map(\.content) == ["resync"])
+            #expect(state.cause?.contains("A machine ran on") == true)
+            // What the disk shows stays until it is compared with its source.
+            #expect(try folder.bytes("a.img")[1 << 20] == 0x77)
+        }
+        try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
+            try await waitFor(.resyncing, test)
+            let state = try await test.json(GroupReport.self, "group", "show", "g")
+            #expect(state.disks.map(\.content) == ["resync"])
+        }
+    }
+
+    @Test func `of a large disk it has to be said that nothing wrote to it`() async throws {
+        let folder = try TestFolder()
+        try folder.makeFolder("retention")
+        try folder.makeImage("a.img", .mebibytes(80))
+        try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
+            _ = try await protect(test, size: "80MiB")
+            let time = "\(DateTime(stamp(1).lastTime))"
+            #expect(await test.mtctl("recover", "g", "--point", time, "--source-stopped", "--yes").code == 0)
+            for arguments in [["rollback", "g"], ["recover", "g", "--point", "latest", "--source-stopped"]] {
+                let refused = await TestAppliance.mtctl(arguments + ["--yes", "--socket", test.socket])
+                #expect(refused.code == 1)
+                #expect(refused.errors.contains("cannot tell whether a machine ran"), "\(refused.errors)")
+                #expect(refused.errors.contains("--targets-untouched"), "\(refused.errors)")
+            }
+            let back = await test.mtctl("rollback", "g", "--targets-untouched", "--yes")
+            #expect(back.code == 0, "\(back.errors)")
+            #expect(try firstByte(folder) == 3)
+        }
+    }
+
+    @Test func `a record that names a disk twice stops its group, and no other`() async throws {
+        let folder = try TestFolder()
+        try folder.makeFolder("retention")
+        try folder.makeImage("a.img", Self.size)
+        try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
+            _ = try await protect(test)
+            #expect(await test.mtctl("group", "create", "other").code == 0)
+        }
+        let records = try DirectoryFolder(path: "\(folder.path)/state/groups").names()
+        for name in records {
+            let text = try folder.read("state/groups/\(name)")
+            guard let start = text.range(of: #""disks":[{"#), let end = text.range(of: "}]") else { continue }
+            let disk = text[text.index(before: start.upperBound)..<text.index(after: end.lowerBound)]
+            try folder.write(
+                text.replacing(String(disk), with: "\(disk),\(disk)", maxReplacements: 1), to: "state/groups/\(name)")
+        }
+        try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
+            let state = try await test.json(GroupReport.self, "group", "show", "g")
+            #expect(state.state == .degraded)
+            #expect(state.cause?.contains("names disk 0 twice") == true, "\(state.cause ?? "")")
+            let other = try await test.json(GroupReport.self, "group", "show", "other")
+            #expect(other.state == .created)
         }
     }
 }

@@ -13,6 +13,8 @@ final class Bed {
     private(set) var port = 0
     private(set) var daemon: ChildProcess?
     private var runs = 0
+    /// What agents that are started have in their environment, besides the test's own.
+    var daemonEnvironment: [String: String] = [:]
 
     /// Makes an authority, the certificates that both sides need, and a retention folder.
     init() throws {
@@ -72,7 +74,8 @@ final class Bed {
                 "replication.authority=\(path("pki/authority.pem"))",
             ] + settings
         let daemon = try ChildProcess(
-            BuiltProgram.daemon.url, all.flatMap { ["--set", $0] }, log: log("mastertargetd"))
+            BuiltProgram.daemon.url, all.flatMap { ["--set", $0] }, log: log("mastertargetd"),
+            environment: daemonEnvironment)
         self.daemon = daemon
         let isUp = try wait(20) {
             guard daemon.isRunning, FileManager.default.fileExists(atPath: path("control.sock")) else { return false }

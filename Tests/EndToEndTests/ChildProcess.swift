@@ -34,8 +34,11 @@ final class ChildProcess {
 
     /// Starts it.
     ///
-    /// - Parameter log: Where it writes; `.out` and `.err` are added, and a file that is there is replaced.
-    init(_ program: URL, _ arguments: [String], log: String) throws {
+    /// - Parameters:
+    ///   - log: Where it writes; `.out` and `.err` are added, and a file that is there is replaced.
+    ///   - environment: What is added to the test's own.
+    init(_ program: URL, _ arguments: [String], log: String, environment: [String: String] = [:]) throws {
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         outputPath = log + ".out"
         errorPath = log + ".err"
         process.executableURL = program
@@ -54,6 +57,16 @@ final class ChildProcess {
     }
 
     var isRunning: Bool { process.isRunning }
+
+    /// The most memory that it had at once, in bytes.
+    ///
+    /// Source: man 5 proc_pid_status, `VmHWM`.
+    var peakMemory: Int {
+        let status = Self.text("/proc/\(process.processIdentifier)/status")
+        guard let match = status.firstMatch(of: /VmHWM:\s+([0-9]+) kB/), let kibibytes = Int(match.1) else { return 0 }
+        return kibibytes << 10
+    }
+
     var output: String { Self.text(outputPath) }
     var errors: String { Self.text(errorPath) }
 

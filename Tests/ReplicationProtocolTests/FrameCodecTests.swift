@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test func `a Hello of another version is not read further`() {
-        let bytes = Samples.forged(type: FrameType.hello.rawValue, body: [2, 0] + [UInt8](repeating: 0xff, count: 100))
+        let bytes = Samples.forged(type: FrameType.hello.rawValue, body: [1, 0] + [UInt8](repeating: 0xff, count: 100))
         #expect(Decoded([bytes], from: .sender).error?.code == .unsupportedVersion)
     }
 
@@ -155,7 +155,7 @@ import Testing
     @Test func `the largest Hello, Welcome and Digests are within their limits`() throws {
         let disks = (0..<UInt16(WireLimits.maximumDisks)).map {
             Frame.Hello.Disk(
-                number: DiskNumber($0), sourceID: String(repeating: "s", count: 200), sectorCount: 8,
+                number: DiskNumber($0), sourceID: "\($0 + 1000)" + String(repeating: "s", count: 196), sectorCount: 8,
                 logicalBlockSize: 512)
         }
         let name = String(repeating: "n", count: WireLimits.maximumNameBytes)

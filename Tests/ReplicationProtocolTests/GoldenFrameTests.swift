@@ -6,15 +6,15 @@ import ReplicationProtocol
 import StoragePrimitives
 import Testing
 
-/// The bytes that version 1 of the protocol is. A change here is another version.
+/// The bytes that version 2 of the protocol is. A change here is another version.
 @Suite struct GoldenFrameTests {
     private static let frames: [FrameType: String] = [
         .hello: """
         45 00 00 00  # body bytes
         01 00 00 00  # type 1, flags, stream
-        ef 1c 69 a5 1a e8 46 bc  # body checksum
-        94 91 b9 47 59 00 09 02  # header checksum
-        01 00  # version 1
+        42 f9 89 1a a7 2f 3d b5  # body checksum
+        4f ca 76 0f 1d 77 07 d0  # header checksum
+        02 00  # version 2
         01 00  # codecs: lz4
         02 01 00 00 00 00 00 00  # fencing token 0x0102
         06 00 68 6f 73 74 2d 61  # host "host-a"
@@ -133,12 +133,33 @@ import Testing
         a0 0f 00 00 00 00 00 00  # time 4000 ns
         01 00  # disk 1
         """,
+        .verifyBegin: """
+        26 00 00 00  # body bytes
+        0c 00 00 00  # type 12, flags, stream
+        27 11 45 49 23 0d e2 fb  # body checksum
+        15 99 2f 8e 55 b1 91 41  # header checksum
+        05 00 00 00 00 00 00 00  # id, high
+        06 00 00 00 00 00 00 00  # id, low
+        29 00 00 00 00 00 00 00  # sequence 41
+        44 33 22 11 00 00 00 00  # seed 0x11223344
+        00 00 04 00  # 256 KiB a digest
+        01 00  # disk 1
+        """,
+        .verifyEnd: """
+        12 00 00 00  # body bytes
+        0d 00 00 00  # type 13, flags, stream
+        12 76 bd 7e e3 43 47 55  # body checksum
+        97 22 21 23 d9 eb 9a 55  # header checksum
+        05 00 00 00 00 00 00 00  # id, high
+        06 00 00 00 00 00 00 00  # id, low
+        01 00  # disk 1
+        """,
         .welcome: """
         30 00 00 00  # body bytes
         20 00 00 00  # type 32, flags, stream
-        e6 12 3b bd 5a b0 ab e9  # body checksum
-        58 da 17 5e 63 69 f6 a9  # header checksum
-        01 00  # version 1
+        d0 14 98 cc 16 78 6e 69  # body checksum
+        67 6b 9c dd 50 a6 99 6d  # header checksum
+        02 00  # version 2
         01 00  # codecs: lz4
         00 00 10 00  # 1 MiB a Write
         30 75 00 00  # idle timeout 30,000 ms
@@ -218,6 +239,14 @@ import Testing
         04 00 00 00 00 00 00 00  # id, low
         00  # crash-consistent
         05 00 64 72 69 6c 6c  # "drill"
+        """,
+        .verifyRequest: """
+        10 00 00 00  # body bytes
+        29 00 00 00  # type 41, flags, stream
+        43 de dc 5e 76 de 33 8f  # body checksum
+        30 b7 fe f5 a0 f2 ba 3a  # header checksum
+        05 00 00 00 00 00 00 00  # id, high
+        06 00 00 00 00 00 00 00  # id, low
         """,
         .ping: """
         09 00 00 00  # body bytes

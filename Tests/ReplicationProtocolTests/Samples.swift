@@ -40,6 +40,13 @@ enum Samples {
         disk: DiskNumber(1), sector: 512,
         digests: [RangeDigest(low: 1, high: 2), RangeDigest(low: 3, high: 4), RangeDigest(low: 5, high: 6)])
 
+    static let request = Frame.VerifyRequest(idHigh: 5, idLow: 6)
+
+    static func verify(at sequence: UInt64 = 41, disk: UInt16 = 1) -> Frame.VerifyBegin {
+        Frame.VerifyBegin(
+            request: request, disk: DiskNumber(disk), sequence: sequence, granularity: 262_144, seed: 0x1122_3344)
+    }
+
     static func all() throws -> [Frame] {
         [
             .hello(try hello()),
@@ -58,6 +65,8 @@ enum Samples {
             .syncWrite(write),
             .syncZero(Frame.Zero(disk: DiskNumber(1), sector: 8, sectorCount: 1 << 19)),
             .syncEnd(Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 4000), sequence: 41)),
+            .verifyBegin(verify()),
+            .verifyEnd(Frame.VerifyEnd(request: request, disk: DiskNumber(1))),
             .welcome(welcome),
             .refuse(Frame.Refuse(.unknownGroup, "No group erp.", retryAfterMilliseconds: 500)),
             .durable(Frame.Position(sequence: 41)),
@@ -68,6 +77,7 @@ enum Samples {
                 Frame.DigestAnswer(disk: DiskNumber(1), sector: 512, differing: [true, false, true])),
             .syncDurable(Frame.SyncDurable(disk: DiskNumber(1))),
             .bookmarkRequest(Frame.BookmarkRequest(idHigh: 3, idLow: 4, kind: .crashConsistent, label: "drill")),
+            .verifyRequest(request),
             .ping(Frame.Ping(nonce: 77, isAnswer: true)),
             .close(Frame.Close(.finished, "Nothing more to send.")),
         ]

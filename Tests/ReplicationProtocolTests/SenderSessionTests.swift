@@ -46,6 +46,8 @@ import Testing
             (.bookmark, "unexpectedFrame", "unexpectedFrame"), (.syncBegin, "unexpectedFrame", "unexpectedFrame"),
             (.digests, "unexpectedFrame", "unexpectedFrame"), (.syncWrite, "unexpectedFrame", "unexpectedFrame"),
             (.syncZero, "unexpectedFrame", "unexpectedFrame"), (.syncEnd, "unexpectedFrame", "unexpectedFrame"),
+            (.verifyBegin, "unexpectedFrame", "unexpectedFrame"), (.verifyEnd, "unexpectedFrame", "unexpectedFrame"),
+            (.verifyRequest, "unexpectedFrame", "verifyRequested"),
         ]
         #expect(Set(table.map(\.0)) == Set(FrameType.allCases))
         for frame in try Samples.all() {

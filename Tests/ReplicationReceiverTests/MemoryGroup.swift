@@ -28,6 +28,7 @@ final class MemoryGroup: ReplicationGroup {
         var digests: [RangeDigest] = []
         var failure: RetentionError?
         var withheld: Int?
+        var pressure = IngestPressure()
     }
 
     private let state: Mutex<State>
@@ -36,6 +37,8 @@ final class MemoryGroup: ReplicationGroup {
         state = Mutex(State(unsynced: unsynced, digests: digests, withheld: withholdsCredit ? 0 : nil))
     }
 
+    var pressure: IngestPressure { state.withLock { $0.pressure } }
+    func press(_ pressure: IngestPressure) { state.withLock { $0.pressure = pressure } }
     var events: [Event] { state.withLock { $0.events } }
     var durable: UInt64 { state.withLock { $0.durable } }
     var dataBytes: Int { state.withLock { $0.dataBytes } }
@@ -129,6 +132,13 @@ final class MemoryGroup: ReplicationGroup {
         then: @escaping @Sendable (Result<[RangeDigest], RetentionError>) -> Void
     ) {
         then(.success(state.withLock { $0.digests }))
+    }
+
+    func digestAtRest(
+        _ disk: DiskNumber, sectors: Range<UInt64>, granularity: Int, seed: UInt64, sourceSequence: UInt64,
+        then: @escaping @Sendable (Result<[RangeDigest], RetentionError>) -> Void
+    ) {
+        digest(disk, sectors: sectors, granularity: granularity, seed: seed, then: then)
     }
 }
 

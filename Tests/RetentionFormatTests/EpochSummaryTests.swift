@@ -112,4 +112,24 @@ struct EpochSummaryTests {
         #expect(throws: FormatError.self) { _ = try Self.decode(patched(Self.golden, at: 32, UInt64(8))) }
         #expect(try Self.decode(patched(Self.golden, at: 32, UInt64(9))).lastSequence == SequenceNumber(9))
     }
+
+    @Test func `a bookmark's id stands after its kind, and only where it has one`() throws {
+        var summary = Self.sample
+        let id = BookmarkID(high: 0x0102_0304_0506_4708, low: 0x890a_0b0c_0d0e_0f10)
+        summary.bookmarks.append(
+            EpochSummary.Mark(
+                sequence: SequenceNumber(12), time: Timestamp(rawValue: 2), kind: 1, label: "id", id: id))
+        var bytes: [UInt8] = []
+        summary.encode(into: &bytes)
+        var plain: [UInt8] = []
+        Self.sample.encode(into: &plain)
+        #expect(bytes.count == plain.count + 19 + 2 + BookmarkID.encodedSize)
+        var reader = unsafe ByteReader(bytes.span.bytes)
+        #expect(try EpochSummary(decoding: &reader) == summary)
+        for count in plain.count - 10..<bytes.count {
+            let cut = Array(bytes.prefix(count))
+            var reader = unsafe ByteReader(cut.span.bytes)
+            #expect(throws: FormatError.self) { _ = try EpochSummary(decoding: &reader) }
+        }
+    }
 }

@@ -126,11 +126,11 @@ class Product:
 
     def recover(self, point):
         began = time.monotonic()
-        self.control("recover", self.group, "--point", point, "--source-stopped", "--yes")
+        self.control("recover", self.group, "--point", point, "--source-stopped", "--targets-untouched", "--yes")
         return time.monotonic() - began
 
     def roll_back(self):
-        self.control("rollback", self.group, "--yes")
+        self.control("rollback", self.group, "--targets-untouched", "--yes")
 
     def forget_sender(self):
         """A process server that lost its state has to compare the whole disk by digest."""

@@ -54,7 +54,7 @@ struct ControlRoutes: Sendable {
         onGroup(router, .bookmark) { (group, body: BookmarkRequest) in try await group.bookmark(body) }
         onGroup(router, .resolve) { (group, body: ResolveRequest) in try await group.resolve(body.point) }
         onGroup(router, .recover) { (group, body: RecoverRequest) in try await group.recover(body) }
-        onGroup(router, .rollback) { (group, _: Nothing) in try await group.rollback() }
+        onGroup(router, .rollback) { (group, body: RollbackRequest) in try await group.rollback(body) }
         onGroup(router, .commit) { (group, body: CommitRequest) in try await group.commit(body) }
         onGroup(router, .verify) { (group, _: Nothing) in try await group.verify(.verify) }
         router.post("\(ControlPath.retentionScrub)") { request, context in

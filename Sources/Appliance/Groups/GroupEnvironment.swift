@@ -11,6 +11,8 @@ import StoragePrimitives
 struct GroupEnvironment: Sendable {
     let records: StateFolder
     let reports: StateFolder
+    /// What recovered disks looked like, by group.
+    let fingerprints: StateFolder
     let jobs: JobBoard
     let clock: any WallClock
     let logger: Logger

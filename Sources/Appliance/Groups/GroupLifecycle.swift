@@ -61,6 +61,8 @@ public struct GroupLifecycle: Hashable, Sendable {
         case released
         /// All history of a group that goes on replicating is dropped: it begins anew.
         case historyDiscarded
+        /// A machine wrote to recovered disks: history is dropped with a rollback, and they are compared anew.
+        case targetsWritten
         case failed(cause: String)
         case restored
     }
@@ -122,7 +124,7 @@ public struct GroupLifecycle: Hashable, Sendable {
         case .resume: .failure(.notPaused)
         case .bookmark: .failure(.notProtected)
         case .recover: .failure(.noHistory)
-        case .rollback, .commit: .failure(.notRecovered)
+        case .rollback, .commit, .targetsWritten: .failure(.notRecovered)
         case .rewound, .abandoned, .released, .restored, .historyDiscarded, .failed: .success(.created)
         }
     }
@@ -136,7 +138,7 @@ public struct GroupLifecycle: Hashable, Sendable {
         case .resume: .failure(.notPaused)
         case .bookmark: state == .protected ? .success(state) : .failure(.notProtected)
         case .recover: state == .initialSync ? .failure(.noHistory) : .success(.recovering(.recover))
-        case .rollback, .commit: .failure(.notRecovered)
+        case .rollback, .commit, .targetsWritten: .failure(.notRecovered)
         case .historyDiscarded: .success(.created)
         case .rewound, .abandoned, .released, .restored, .failed: .success(state)
         }
@@ -152,7 +154,7 @@ public struct GroupLifecycle: Hashable, Sendable {
         case .resume(let outstanding): return .success(ingesting(outstanding))
         case .bookmark: return .failure(.notProtected)
         case .recover: return hasHistory ? .success(.recovering(.recover)) : .failure(.noHistory)
-        case .rollback, .commit: return .failure(.notRecovered)
+        case .rollback, .commit, .targetsWritten: return .failure(.notRecovered)
         case .historyDiscarded: return .success(.paused(hasHistory: false))
         case .rewound, .abandoned, .released, .restored, .failed: return .success(same)
         }
@@ -161,7 +163,7 @@ public struct GroupLifecycle: Hashable, Sendable {
     private static func recovering(_ purpose: Purpose, _ event: Event) -> Result<State, Refusal> {
         let same = State.recovering(purpose)
         switch event {
-        case .bindDisk, .unbindDisk, .delete, .pause, .resume, .bookmark, .recover, .rollback, .commit:
+        case .bindDisk, .unbindDisk, .delete, .pause, .resume, .bookmark, .recover, .rollback, .commit, .targetsWritten:
             return .failure(.recovering)
         case .rewound: return .success(purpose == .recover ? .recovered : .protected)
         case .abandoned(let isRecovered): return .success(isRecovered ? .recovered : .protected)
@@ -174,6 +176,7 @@ public struct GroupLifecycle: Hashable, Sendable {
         case .recover: .success(.recovering(.recover))
         case .rollback: .success(.recovering(.rollback))
         case .commit: .success(.committed)
+        case .targetsWritten: .success(.resyncing)
         case .bindDisk, .unbindDisk, .delete, .pause, .resume, .bookmark: .failure(.recovered)
         case .observed, .rewound, .abandoned, .released, .restored, .historyDiscarded, .failed: .success(.recovered)
         }
@@ -182,7 +185,7 @@ public struct GroupLifecycle: Hashable, Sendable {
     private static func committed(_ event: Event) -> Result<State, Refusal> {
         switch event {
         case .released: .success(.released)
-        case .bindDisk, .unbindDisk, .delete, .pause, .resume, .bookmark, .recover, .rollback, .commit:
+        case .bindDisk, .unbindDisk, .delete, .pause, .resume, .bookmark, .recover, .rollback, .commit, .targetsWritten:
             .failure(.committed)
         case .observed, .rewound, .abandoned, .restored, .historyDiscarded, .failed: .success(.committed)
         }
@@ -191,7 +194,8 @@ public struct GroupLifecycle: Hashable, Sendable {
     private static func released(_ event: Event) -> Result<State, Refusal> {
         switch event {
         case .delete: .success(.released)
-        case .bindDisk, .unbindDisk, .pause, .resume, .bookmark, .recover, .rollback, .commit: .failure(.committed)
+        case .bindDisk, .unbindDisk, .pause, .resume, .bookmark, .recover, .rollback, .commit, .targetsWritten:
+            .failure(.committed)
         case .observed, .rewound, .abandoned, .released, .restored, .historyDiscarded, .failed: .success(.released)
         }
     }
@@ -206,7 +210,7 @@ public struct GroupLifecycle: Hashable, Sendable {
         case .resume: return .success(same)
         // A disk that is bound anew takes the place of one that is lost, where nothing was replicated yet.
         case .bindDisk: return former == .created ? .success(same) : .failure(.degraded(cause))
-        case .pause, .bookmark, .recover, .rollback, .commit: return .failure(.degraded(cause))
+        case .pause, .bookmark, .recover, .rollback, .commit, .targetsWritten: return .failure(.degraded(cause))
         case .historyDiscarded: return step(former, event).map { .degraded(cause: cause, from: $0) }
         case .observed, .rewound, .abandoned, .released, .failed: return .success(same)
         }

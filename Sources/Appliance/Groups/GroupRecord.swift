@@ -17,6 +17,8 @@ struct GroupRecord: Hashable, Sendable, Codable {
         var logicalBlockSize: UInt32
         /// It has had a complete first sync; what it lacks later is a resync.
         var wasSynced: Bool
+        /// Why it has to be compared with its source, although its history knows nothing of that yet; else nil.
+        var resyncReason: String?
     }
 
     /// The layout of the file. Another number is refused.

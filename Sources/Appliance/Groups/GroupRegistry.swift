@@ -31,6 +31,12 @@ public final class GroupRegistry: Sendable {
                 continue
             }
             guard let record, record.id == id else { continue }
+            guard find(record.name) == nil else {
+                environment.logger.error(
+                    "Two records name one group; the second is left alone. Remove the one that is wrong.",
+                    metadata: ["group": "\(record.name)", "id": "\(id)"])
+                continue
+            }
             groups.withLock { $0[record.name] = ProtectedGroup(record, environment: environment) }
         }
         environment.memory.count(all().count)
@@ -141,6 +147,7 @@ extension ProtectedGroup {
                 try environment.checkVolume()
                 try removeHistory()
             }
+            try forgetFingerprint()
         }
     }
 }

@@ -16,7 +16,8 @@ extension GroupStore {
                 PointReport(
                     sequence: sequence.rawValue, time: DateTime(bookmark.time), kind: Self.kind(bookmark),
                     accuracy: .exact,
-                    label: bookmark.label, losesSeconds: Self.seconds(from: bookmark.time, to: newest))
+                    label: bookmark.label, id: bookmark.id?.description,
+                    losesSeconds: Self.seconds(from: bookmark.time, to: newest))
             }
         }
         // A point that there is not is missing in the list, and no failure.
@@ -59,7 +60,7 @@ extension GroupStore {
         return PointReport(
             sequence: point.sequence.rawValue, time: DateTime(point.time),
             kind: point.bookmark.map { Self.kind($0) } ?? .crashConsistent, accuracy: accuracy,
-            label: point.bookmark?.label,
+            label: point.bookmark?.label, id: point.bookmark?.id?.description,
             losesSeconds: Self.seconds(from: point.time, to: newest))
     }
 

@@ -12,6 +12,8 @@ import StoragePrimitives
 final class GroupStore: Sendable {
     struct Status: Sendable {
         var unsynced: Set<DiskNumber>
+        /// Everything that was taken in is in the journal.
+        var isJournaled: Bool
         /// Something was ever received.
         var hasBegun: Bool
         var failure: ControlFailure?
@@ -26,13 +28,17 @@ final class GroupStore: Sendable {
     let group: RetentionGroup
     private let folder: DirectoryFolder
     private let targets: [ReleasableTarget]
+    private let bound: [(number: DiskNumber, size: ByteCount, target: ReleasableTarget)]
     /// The memory that it was opened for.
     let share: MemoryShare
 
-    private init(group: RetentionGroup, folder: DirectoryFolder, targets: [ReleasableTarget], share: MemoryShare) {
+    private init(
+        group: RetentionGroup, folder: DirectoryFolder, disks: [(ReleasableTarget, GroupDisk)], share: MemoryShare
+    ) {
         self.group = group
         self.folder = folder
-        self.targets = targets
+        targets = disks.map(\.0)
+        bound = disks.map { ($1.number, $1.size, $0) }
         self.share = share
         group.start()
     }
@@ -46,7 +52,7 @@ final class GroupStore: Sendable {
         let group = try RetentionGroup.create(
             in: folder, manifest: try manifest(record), disks: disks.map(\.1), settings: settings(record, share),
             clock: environment.clock)
-        return GroupStore(group: group, folder: folder, targets: disks.map(\.0), share: share)
+        return GroupStore(group: group, folder: folder, disks: disks, share: share)
     }
 
     static func open(
@@ -64,7 +70,7 @@ final class GroupStore: Sendable {
         let share = environment.memory.share
         let group = try RetentionGroup.open(
             in: folder, disks: disks.map(\.1), settings: settings(record, share), clock: environment.clock)
-        return GroupStore(group: group, folder: folder, targets: disks.map(\.0), share: share)
+        return GroupStore(group: group, folder: folder, disks: disks, share: share)
     }
 
     private static func disks(
@@ -118,7 +124,8 @@ final class GroupStore: Sendable {
         let status = group.status
         let newest = newest
         return Status(
-            unsynced: Set(status.unsynced), hasBegun: status.epochs + status.liveEpochs > 0 || status.durable > .none,
+            unsynced: Set(status.unsynced), isJournaled: status.pendingOperations == 0,
+            hasBegun: status.epochs + status.liveEpochs > 0 || status.durable > .none,
             failure: status.failure.map { .from($0) }, blocked: status.blocked?.message,
             durable: status.durable.rawValue,
             applied: status.applied.rawValue, lastDurable: newest,
@@ -157,6 +164,15 @@ final class GroupStore: Sendable {
 
     func rewind(to sequence: UInt64, progress: (ByteCount) -> Void) throws {
         _ = try group.rewind(to: SequenceNumber(sequence)) { progress(ByteCount($0)) }
+    }
+
+    /// What the targets look like now.
+    func fingerprint(sequence: UInt64) throws -> GroupFingerprint {
+        var disks: [TargetFingerprint] = []
+        for (number, size, target) in bound {
+            disks.append(try TargetFingerprint(of: target, disk: number, size: size.rawValue))
+        }
+        return GroupFingerprint(sequence: sequence, disks: disks)
     }
 
     /// Makes the targets durable.

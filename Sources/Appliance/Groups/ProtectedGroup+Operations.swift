@@ -136,12 +136,13 @@ extension ProtectedGroup {
 
     private func observeSyncs() throws {
         guard let store = shared.withLock({ $0.store }) else { return }
-        let unsynced = store.status.unsynced
+        let status = store.status
         let outstanding = outstanding()
         try transition(.observed(outstanding)) { record in
-            for index in record.disks.indices where !unsynced.contains(record.disks[index].number) {
+            for index in record.disks.indices where !status.unsynced.contains(record.disks[index].number) {
                 record.disks[index].wasSynced = true
             }
+            forgetMarks(in: &record, status)
         }
     }
 

@@ -17,6 +17,7 @@ extension ProtectedGroup {
                     .notConfirmed, "Group \(name) cannot tell whether its source machines are stopped.",
                     remedy: "Stop or fence them, then say so with --source-stopped.")
             }
+            try checkStatement(request.targets)
             let store = try openStore()
             if let disk = store.status.unsynced.min() {
                 throw ControlFailure(
@@ -54,10 +55,12 @@ extension ProtectedGroup {
     }
 
     /// Back to the latest point, and protected again. A job.
-    func rollback() async throws -> Acknowledgement {
+    func rollback(_ request: RollbackRequest) async throws -> Acknowledgement {
         try await perform { [self] in
             try checkNoJob()
             try check(.rollback)
+            if request.targets == .written { return try startOver(discardHistory: request.discardHistory) }
+            try checkStatement(request.targets)
             _ = try openStore()
             try transition(.rollback) { record in
                 record.point = .latest
@@ -78,6 +81,9 @@ extension ProtectedGroup {
                 // Refused before a block was changed: the disks show what they showed.
                 try performAndWait { [self] in try abandon() }
                 throw error
+            } catch let error as TouchedTargets {
+                try performAndWait { [self] in try abandon() }
+                throw error.failure
             } catch {
                 let failure = ControlFailure.from(error)
                 try performAndWait { [self] in degrade(failure) }
@@ -101,6 +107,7 @@ extension ProtectedGroup {
         let store = try openStore()
         progress.message("Waiting until all that was received is on the disks.")
         try store.drain()
+        try checkUntouched(store, progress)
         let record = record
         let sequence: UInt64
         if let known = record.pointSequence {
@@ -117,6 +124,7 @@ extension ProtectedGroup {
         }
         progress.message("Rewinding to number \(sequence).")
         try store.rewind(to: sequence) { progress.update(done: $0, total: nil) }
+        if kind == .recover { try rememberFingerprint(store, sequence: sequence) }
         try performAndWait { [self] in
             try transition(.rewound) { record in
                 guard kind == .rollback else {
@@ -130,8 +138,8 @@ extension ProtectedGroup {
             }
         }
         return kind == .recover
-            ? "The disks of group \(name) show number \(sequence). Try it, then mtctl commit, recover another, or "
-                + "rollback."
+            ? "The disks of group \(name) show number \(sequence). Look at it, then mtctl commit, recover another, or "
+                + "rollback. A machine that starts on them writes to them: after that, commit or start over."
             : "Group \(name) is at its latest point and protected."
     }
 
@@ -172,20 +180,23 @@ extension ProtectedGroup {
         try environment.reports.write(report, as: id)
         progress.message("The report is in \(environment.reports.folder.path)/\(id).json.")
         closeStore()
+        try forgetFingerprint()
         progress.message("The disks are released.")
         try removeHistory()
         try performAndWait { [self] in try transition(.released) { $0.hasStore = false } }
         return "Group \(name) is committed: its disks are released, its history is dropped."
     }
 
-    /// Reads all history and checks it. A job.
+    /// Reads all history and checks it; a `verify` also compares the targets with their sources. A job.
     func verify(_ kind: JobReport.Kind) async throws -> Acknowledgement {
         try await perform { [self] in
             try checkNoJob()
             let store = try openStore()
             let job = startJob(kind) { [self] progress in
                 let result = try store.scrub { done, total in progress.update(done: done, total: total) }
-                return "The history of group \(name) is whole: \(result)"
+                let history = "The history of group \(name) is whole: \(result)"
+                guard kind == .verify else { return history }
+                return "\(history) \(try compareTargets(progress))"
             }
             return Acknowledgement(message: "The history of group \(name) is being read and checked.", job: job)
         }

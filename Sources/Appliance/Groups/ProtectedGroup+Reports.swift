@@ -11,16 +11,26 @@ extension ProtectedGroup {
         let status = store?.status
         var report = GroupReport(
             name: record.name, id: record.id, state: state.reported, underlyingState: state.underlying.reported,
-            cause: state.cause ?? status?.blocked,
+            cause: state.cause ?? status?.blocked ?? record.disks.lazy.compactMap(\.resyncReason).first,
             remedy: state.cause.map { _ in "Remove the cause; the group goes on by itself, or with mtctl resume." },
             policy: record.policy, senders: record.senders, fencingToken: record.fencingToken,
             disks: record.disks.map { disk in
-                let isUnsynced = status?.unsynced.contains(disk.number) ?? !disk.wasSynced
+                let isUnsynced =
+                    disk.resyncReason != nil || status?.unsynced.contains(disk.number) ?? !disk.wasSynced
                 return DiskReport(
                     number: disk.number, source: disk.source, target: disk.target, sizeBytes: disk.size,
                     content: isUnsynced ? (disk.wasSynced ? "resync" : "initialSync") : "differential")
             })
         report.isSenderConnected = environment.sessions.isConnected(name)
+        if let throttle = environment.sessions.throttle(of: name) {
+            report.throttledBy =
+                switch throttle.cause {
+                case .journal: .journal
+                case .target: .target
+                case .quota: .quota
+                }
+            report.throttleReason = throttle.message
+        }
         report.durableSequence = status?.durable
         report.appliedSequence = status?.applied
         if let newest = status?.lastDurable {

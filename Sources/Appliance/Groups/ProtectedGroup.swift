@@ -22,6 +22,8 @@ public final class ProtectedGroup: Sendable {
         /// Why the record itself forbids everything: a state that this version does not know.
         var stop: String?
         var nextAttempt: Timestamp?
+        /// Disks that were marked to be synchronized again, and whose sync history knows of since.
+        var resyncsBegun: Set<DiskNumber> = []
         /// The newest change was older than the policy allows when that was looked at last.
         var isBeyondRPO = false
     }
@@ -44,16 +46,28 @@ public final class ProtectedGroup: Sendable {
         self.logger = logger
         let state = record.format == GroupRecord.currentFormat ? record.state.state : nil
         var shared = Shared(record: record, lifecycle: GroupLifecycle(state ?? .created))
-        if state == nil {
-            let stop =
-                "Its record has state \"\(record.state.name)\" in format \(record.format), which this version does not "
-                + "know."
+        if let stop = Self.reasonToStop(record, isStateKnown: state != nil) {
             _ = shared.lifecycle.handle(.failed(cause: stop))
             shared.stop = stop
         }
         self.shared = Mutex(shared)
         control = DiskThread(name: "mt-group")
         work = DiskThread(name: "mt-job")
+    }
+
+    /// Why nothing may be done with a record, as a sentence, or nil.
+    static func reasonToStop(_ record: GroupRecord, isStateKnown: Bool) -> String? {
+        guard isStateKnown else {
+            return "Its record has state \"\(record.state.name)\" in format \(record.format), which this version does "
+                + "not know."
+        }
+        if let number = record.disks.map(\.number).firstRepeated {
+            return "Its record names disk \(number) twice: restore it from a backup."
+        }
+        if let source = record.disks.map(\.source).firstRepeated {
+            return "Its record names source \(source) twice: restore it from a backup."
+        }
+        return nil
     }
 
     /// What a session would feed, while it is open.
@@ -90,7 +104,8 @@ public final class ProtectedGroup: Sendable {
         let (stop, former) = shared.withLock { ($0.stop, $0) }
         if let stop {
             throw ControlFailure(
-                .corrupt, "Group \(name) is stopped. \(stop)", remedy: "Install the version of the agent that wrote it."
+                .corrupt, "Group \(name) is stopped. \(stop)",
+                remedy: "Restore its record, or install the version of the agent that wrote it."
             )
         }
         var lifecycle = former.lifecycle

@@ -49,6 +49,7 @@ extension ProtectedGroup {
                     retryAfterMilliseconds: ApplianceDirectory.retryMilliseconds))
         }
         do {
+            try beginMarkedSyncs(store)
             // Durable before the sender may write under it.
             if hello.fencingToken > record.fencingToken {
                 try transition(.observed(outstanding())) { $0.fencingToken = hello.fencingToken }
@@ -59,12 +60,33 @@ extension ProtectedGroup {
                     .groupFailed, "\(ControlFailure.from(error))",
                     retryAfterMilliseconds: ApplianceDirectory.retryMilliseconds))
         }
-        let unsynced = store.status.unsynced
-        let again = record.disks.filter { $0.wasSynced && unsynced.contains($0.number) }
-        let reasons = again.map { ($0.number, "A comparison of \($0.source) with its target was not completed.") }
+        let status = store.status
         return .admitted(
             AdmittedGroup(
-                group: store.group, resyncReasons: Dictionary(reasons, uniquingKeysWith: { first, _ in first })))
+                group: store.group,
+                resyncReasons: Self.resyncReasons(
+                    record.disks, unsynced: status.unsynced, hasBegun: status.hasBegun)))
+    }
+
+    /// Which disks have to be compared with their sources, and why. The disks of a group are compared together: the end
+    /// of a sync is a point of all of them.
+    static func resyncReasons(
+        _ disks: [GroupRecord.Disk], unsynced: Set<DiskNumber>, hasBegun: Bool
+    ) -> [DiskNumber: String] {
+        guard !unsynced.isEmpty else { return [:] }
+        var reasons: [DiskNumber: String] = [:]
+        for disk in disks {
+            if let reason = disk.resyncReason {
+                reasons[disk.number] = reason
+            } else if !unsynced.contains(disk.number) {
+                reasons[disk.number] = "Another disk of the group is compared, and its disks show one moment together."
+            } else if disk.wasSynced {
+                reasons[disk.number] = "A comparison of \(disk.source) with its target was not completed."
+            } else if hasBegun {
+                reasons[disk.number] = "The first copy of \(disk.source) was not completed."
+            }
+        }
+        return reasons
     }
 }
 

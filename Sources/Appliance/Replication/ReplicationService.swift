@@ -17,11 +17,15 @@ struct ReplicationService: Service {
     let logger: Logger
 
     private static let interval = Duration.seconds(5)
+    /// How often the shares of memory are looked at.
+    private static let shareInterval = Duration.seconds(1)
 
     func run() async throws {
         while !Task.isCancelled, !Task.isShuttingDownGracefully {
             do {
                 try await listen()
+                // It ended for new shares of memory: senders are waiting.
+                continue
             } catch {
                 report(problem: Self.sentence(error))
             }
@@ -52,7 +56,7 @@ struct ReplicationService: Service {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await listener.run() }
             tasks.addTask { [memory = core.environment.memory] in
-                while memory.share == share { try await Task.sleep(for: Self.interval) }
+                while memory.share == share { try await Task.sleep(for: Self.shareInterval) }
             }
             try await tasks.next()
             tasks.cancelAll()

@@ -19,9 +19,28 @@ final class SessionDesk: Sendable {
         try? listener.endSession(of: group, code, reason).wait()
     }
 
+    /// Asks the event loops that sessions run on; false when nobody listens.
+    func pulse(_ answer: @escaping @Sendable () -> Void) -> Bool {
+        guard let listener = listener.withLock({ $0 }) else { return false }
+        listener.pulse(answer)
+        return true
+    }
+
     /// Whether a group has a session now.
     func isConnected(_ group: String) -> Bool {
         listener.withLock { $0 }?.status.sessions.contains { $0.group == group } ?? false
+    }
+
+    /// Why the group's sender has to wait now, or nil.
+    func throttle(of group: String) -> Frame.Throttle? {
+        listener.withLock { $0 }?.status.sessions.first { $0.group == group }?.throttle
+    }
+
+    /// Asks the group's sender for a comparison of the targets with their sources. False when it has no session.
+    func compare(_ group: String, tell: @escaping @Sendable (ComparisonEvent) -> Void) -> Bool {
+        var generator = SystemRandomNumberGenerator()
+        let request = Frame.VerifyRequest(idHigh: generator.next(), idLow: generator.next())
+        return listener.withLock { $0 }?.compare(group, request, tell: tell) ?? false
     }
 
     /// Asks the group's sender for a bookmark. False when it has no session.

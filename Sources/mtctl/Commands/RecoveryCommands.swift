@@ -20,6 +20,7 @@ struct RecoverCommand: AsyncParsableCommand {
     var point: PointReference
     @Flag(help: "The source machines are stopped or fenced.") var sourceStopped = false
     @Flag(help: "Take a point that is not exact.") var acceptInexact = false
+    @Flag(help: "The disks show another point, and nothing wrote to them since.") var targetsUntouched = false
     @OptionGroup var job: JobOptions
     @OptionGroup var confirmation: ConfirmationOption
     @OptionGroup var connection: ConnectionOptions
@@ -40,7 +41,9 @@ struct RecoverCommand: AsyncParsableCommand {
                 + "Until commit, rollback brings the latest point back.", yes: confirmation.yes)
         let answer: Acknowledgement = try await connection.client.post(
             ControlPath.group(group, .recover),
-            RecoverRequest(point: point, sourceStopped: sourceStopped, acceptInexact: acceptInexact))
+            RecoverRequest(
+                point: point, sourceStopped: sourceStopped, acceptInexact: acceptInexact,
+                targets: targetsUntouched ? .untouched : nil))
         if !connection.json { Console.current.print(answer.message) }
         try await finish(answer, connection, noWait: job.noWait)
     }
@@ -48,20 +51,38 @@ struct RecoverCommand: AsyncParsableCommand {
 
 struct RollbackCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rollback", abstract: "Brings a recovered group back to its latest point, protected again.")
+        commandName: "rollback", abstract: "Brings a recovered group back to its latest point, protected again.",
+        discussion: """
+            History can be moved over the disks only while they are as it left them. A machine that ran on them has \
+            written to them, nobody knows where: then say --targets-written. The group's history is dropped, and its \
+            disks are compared with their source.
+            """)
 
     @Argument(help: "The group.") var group: String
+    @Flag(help: "No machine ran on the recovered disks, and nothing else wrote to them.") var targetsUntouched = false
+    @Flag(help: "A machine ran on the recovered disks: compare them with their source.") var targetsWritten = false
+    @Flag(help: "With --targets-written: the recovery points are lost, and that is meant.") var discardHistory = false
     @OptionGroup var job: JobOptions
     @OptionGroup var confirmation: ConfirmationOption
     @OptionGroup var connection: ConnectionOptions
 
-    func validate() throws { _ = try permitted(group: group) }
+    func validate() throws {
+        _ = try permitted(group: group)
+        guard !targetsUntouched || !targetsWritten else {
+            throw ValidationError("The disks are either untouched or written to: give one of both flags.")
+        }
+    }
 
     func run() async throws {
         try Console.current.confirm(
-            "The disks of group \(group) go back to its latest point. "
-                + "What was written to them since they were recovered is lost.", yes: confirmation.yes)
-        let answer: Acknowledgement = try await connection.client.post(ControlPath.group(group, .rollback))
+            targetsWritten
+                ? "The history of group \(group) is dropped, and its disks become what their source is now."
+                : "The disks of group \(group) go back to its latest point.", yes: confirmation.yes)
+        let answer: Acknowledgement = try await connection.client.post(
+            ControlPath.group(group, .rollback),
+            RollbackRequest(
+                targets: targetsUntouched ? .untouched : targetsWritten ? .written : nil,
+                discardHistory: discardHistory))
         try await finish(answer, connection, noWait: job.noWait)
     }
 }
@@ -89,7 +110,13 @@ struct CommitCommand: AsyncParsableCommand {
 
 struct VerifyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "verify", abstract: "Reads all of a group's history and checks it.")
+        commandName: "verify",
+        abstract: "Checks all of a group's history, and compares its disks with their sources.",
+        discussion: """
+            Nothing is changed. The disks are compared while a process server is connected: it makes a pass that reads \
+            everything, and what it read is compared with the disks when that pass is applied. Disks that differ are \
+            named, and synchronized again when the process server connects next.
+            """)
 
     @Argument(help: "The group.") var group: String
     @OptionGroup var job: JobOptions
