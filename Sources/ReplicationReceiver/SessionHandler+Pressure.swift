@@ -20,10 +20,10 @@ extension SessionHandler {
         guard let attachment, attachment.isActive else { return }
         let before = throttle.cause
         guard let frame = throttle.look(attachment.group.pressure) else { return }
-        flush()
         // The status first: who was told to wait finds there why.
         shared.board.throttled(throttle.cause == nil ? nil : frame, session: attachment.id)
         report(machine.tell(.throttle(frame)))
+        flush()
         guard throttle.cause != before else { return }
         if let cause = throttle.cause {
             logger.notice("The sender has to wait.", metadata: ["cause": "\(cause)", "reason": "\(frame.message)"])
