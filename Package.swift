@@ -119,7 +119,7 @@ let package = Package(
 
         // What tests and measures the store; not shipped.
         library(
-            "RetentionSimulation", ["StoragePrimitives", "RetentionFormat", "RetentionStore"],
+            "RetentionSimulation", ["StoragePrimitives", "RetentionFormat", "RetentionStore", "LinuxSystem"],
             path: "Tests/RetentionSimulation"),
         program("retention-simulation", ["RetentionSimulation", "LinuxSystem"], path: "Tests/RetentionSimulationTool"),
         program(

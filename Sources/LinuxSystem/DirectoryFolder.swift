@@ -142,6 +142,10 @@ final class DirectoryFile: StoreFile {
         try descriptor.write(bytes, at: offset.rawValue)
     }
 
+    func write(_ head: RawSpan, _ tail: RawSpan, at offset: ByteOffset) throws(DeviceError) {
+        try descriptor.write(head, tail, at: offset.rawValue)
+    }
+
     func sync() throws(DeviceError) { try descriptor.syncData() }
 
     func allocate(_ size: ByteCount) throws(DeviceError) {

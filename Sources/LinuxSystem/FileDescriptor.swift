@@ -66,6 +66,31 @@ struct FileDescriptor: ~Copyable {
         }
     }
 
+    /// Two pieces of memory behind each other in the file with one man 2 pwritev; the rest of a short write is written
+    /// as usual.
+    func write(_ head: RawSpan, _ tail: RawSpan, at offset: UInt64) throws(DeviceError) {
+        let count = unsafe head.withUnsafeBytes { first in
+            unsafe tail.withUnsafeBytes { second in
+                // SAFETY: both spans live for the call, which only reads them.
+                let parts = unsafe [
+                    iovec(iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),
+                    iovec(iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count),
+                ]
+                return unsafe pwritev(number, parts, 2, off_t(clamping: offset))
+            }
+        }
+        guard count >= 0 || errno == EINTR else { throw systemError("pwritev", path, offset: offset) }
+        let done = max(0, count)
+        if done < head.byteCount {
+            try write(head.extracting(done..<head.byteCount), at: offset + UInt64(done))
+        }
+        let tailDone = max(0, done - head.byteCount)
+        if tailDone < tail.byteCount {
+            try write(
+                tail.extracting(tailDone..<tail.byteCount), at: offset + UInt64(head.byteCount) + UInt64(tailDone))
+        }
+    }
+
     /// man 2 fdatasync. Not repeated: after a failure the kernel may have dropped the pages.
     func syncData() throws(DeviceError) {
         guard fdatasync(number) == 0 else { throw systemError("fdatasync", path) }

@@ -4,43 +4,70 @@
 import RetentionFormat
 import StoragePrimitives
 
-/// Brings durable batches to the target disks, and keeps what they overwrite. One thread runs it.
+/// Brings durable batches to the target disks, and keeps what they overwrite. One thread runs it; a team helps.
 ///
 /// ```
-/// idle ─► capture ─► sync the undo log ─► write ─► flush ─► advance the watermark ─► seal the epoch at its end
+/// chunk n:    capture ─► sync the undo log ─► write   ─► flush ─► advance the watermark
+/// chunk n+1:                                  capture ─► sync  ─► write   ─► flush ─► …
+///             seal the epoch when nothing of it is left
 /// ```
 ///
-/// Each ``step()`` is one of these, so that a simulation can stop, read and crash between any two. The order is the
-/// promise: nothing is overwritten whose before-image is not durable, and nothing counts as applied that is not
-/// flushed. A chunk that a crash cut short is done again from the journal: what was captured is not captured again, and
-/// writing twice is writing once.
+/// Each ``step()`` takes every chunk under way one stage further, all at the same time: while one chunk is written, the
+/// content that the next will overwrite is read and logged; while one is flushed, the other's log is synced. The order
+/// of a chunk's stages is the promise: nothing is overwritten whose before-image is not durable, and nothing counts as
+/// applied that is not flushed. Two chunks under way are of one epoch, and what one writes has its before-image in that
+/// epoch already, so the other does not capture it: no read meets a write.
+///
+/// A simulation can stop, read and crash between any two steps, and, by its team, between any two I/Os of one. A chunk
+/// that a crash cut short is done again from the journal: what was captured is not captured again, and writing twice is
+/// writing once.
 final class ApplyEngine {
-    private enum Phase {
-        case idle
-        case capture(Chunk)
-        case syncUndo(Chunk)
-        case write(Chunk)
-        case flush(Chunk)
+    private enum Stage {
+        /// Its before-images, and what it needs from history, are to be read.
+        case capture
+        case sync
+        case write
+        case flush
+        case done
+    }
+
+    private struct Work {
+        var chunk: Chunk
+        var stage: Stage
+    }
+
+    /// What one stage of one chunk came to.
+    private final class Outcome {
+        /// What was read from history.
+        var loaded: (buffer: IOBuffer, wants: [HistoryLoader.Want])?
     }
 
     private let shared: GroupShared
+    private let team: any IOTeam
     private let undo: UndoLog
-    private var phase = Phase.idle
-    private var rewind: RewindCursor?
+    private let source: ChunkSource
+    /// Oldest first; two at most.
+    private var pipeline: [Work] = []
+    /// The memory of chunks that came from history, for the next one: there are many of them, one after the other.
+    private var spare: [IOBuffer] = []
 
-    init(_ shared: GroupShared) {
+    init(_ shared: GroupShared, team: any IOTeam) {
         self.shared = shared
-        undo = UndoLog(shared)
+        self.team = team
+        undo = UndoLog(shared, team: team)
+        source = ChunkSource(shared)
     }
 
     /// Does the next thing. False when there is nothing to do.
     func step() throws(RetentionError) -> Bool {
         do throws(RetentionError) {
-            return try advancePhase()
+            if pipeline.isEmpty { return try begin() }
+            try follow()
+            return try advanceStages()
         } catch {
             switch error.code {
             case .historyDamaged, .pointNotExact, .noSuchPoint:
-                guard takeBackRewind(error) else { throw error }
+                guard try takeBackRewind(error) else { throw error }
                 return true
             case .retentionFull:
                 // Nothing was harmed: the same is tried again when there is room.
@@ -51,51 +78,37 @@ final class ApplyEngine {
         }
     }
 
-    private func advancePhase() throws(RetentionError) -> Bool {
-        switch phase {
-        case .idle:
-            if try sealFinishedEpoch() { return true }
-            guard let chunk = try nextChunk() else { return false }
-            try noteEarly(chunk)
-            phase = chunk.captures ? .capture(chunk) : .write(chunk)
-        case .capture(let chunk):
-            try capture(chunk)
-            shared.state.withLock { $0.blocked = nil }
-            phase = .syncUndo(chunk)
-        case .syncUndo(let chunk):
-            try undo.sync()
-            phase = .write(chunk)
-        case .write(let chunk):
-            var writer = TargetWriter(shared)
-            try writer.write(chunk)
-            phase = .flush(chunk)
-        case .flush(let chunk):
-            try flush(chunk)
-            phase = .idle
-            advance(chunk)
+    // MARK: What is under way
+
+    private func begin() throws(RetentionError) -> Bool {
+        if try sealFinishedEpoch() { return true }
+        guard let chunk = try source.next() else {
+            spare = []
+            return false
         }
+        try enter(chunk)
         return true
     }
 
-    /// A rewind that meets damage puts back what it has overwritten, from its own before-images, and so ends where it
-    /// began. After a crash it is tried again, with one end or the other. False when it is no rewind, or cannot even
-    /// put back.
-    private func takeBackRewind(_ error: RetentionError) -> Bool {
-        guard rewind?.isRestoring != true else { return false }
-        let order = shared.state.withLock { state -> (ApplyItem, LiveEpoch)? in
-            guard let item = state.queue.first, case .rewind = item.work,
-                let live = state.live.first(where: { $0.summary.number == item.epoch })
-            else { return nil }
-            state.rewindFailure = error
-            return (item, live)
+    private func enter(_ chunk: Chunk) throws(RetentionError) {
+        try noteEarly(chunk)
+        pipeline.append(Work(chunk: chunk, stage: Self.firstStage(chunk)))
+    }
+
+    private static func firstStage(_ chunk: Chunk) -> Stage { chunk.captures || chunk.needsHistory ? .capture : .write }
+
+    /// Lets the next chunk in where it can go along with the one that is under way.
+    private func follow() throws(RetentionError) {
+        guard pipeline.count == 1, let first = pipeline.first else { return }
+        switch first.stage {
+        // Without before-images in the epoch's index, what it writes could be what the other captures.
+        case .write where first.chunk.captures, .flush: break
+        case .capture, .sync, .write, .done: return
         }
-        guard let (item, live) = order,
-            // It reads no files yet: only what it gives afterwards can fail.
-            let cursor = try? RewindCursor(restoring: live, item: item, shared: shared)
-        else { return false }
-        rewind = cursor
-        phase = .idle
-        return true
+        guard let next = try source.next(after: first.chunk) else { return }
+        // Two chunks are never written at once: they may touch the same block. It waits for the flush.
+        guard first.stage == .flush || Self.firstStage(next) == .capture else { return }
+        try enter(next)
     }
 
     /// Before the first part of an incomplete batch reaches a disk, the state file says so: after a crash it is put
@@ -109,56 +122,75 @@ final class ApplyEngine {
         if isNew { try shared.writeSlot() }
     }
 
-    private func nextChunk() throws(RetentionError) -> Chunk? {
-        if let rewind { return try rewind.nextChunk(limit: shared.settings.chunkBytes.int) }
-        let (items, epoch, captures) = shared.state.withLock { state -> (ArraySlice<ApplyItem>, EpochNumber, Bool) in
-            guard state.failure == nil, let first = state.queue.first else { return ([], .none, false) }
-            let captures =
-                state.live.first { $0.summary.number == first.epoch }?.summary.kind != .sync || state.hasPoints
-            return (Self.stretch(state.queue, settings: shared.settings), first.epoch, captures)
-        }
-        guard let first = items.first else { return nil }
-        if case .rewind(let target) = first.work {
-            let cursor = try RewindCursor(to: target, epoch: epoch, item: first, shared: shared)
-            rewind = cursor
-            return try cursor.nextChunk(limit: shared.settings.chunkBytes.int)
-        }
-        if case .restore = first.work {
-            guard let live = shared.state.withLock({ state in state.live.first { $0.summary.number == epoch } }) else {
-                throw RetentionError(.journalDamaged, "Epoch \(epoch), in which a batch was given up, is not there.")
+    // MARK: Stages
+
+    /// Takes each chunk a stage further, at the same time. One that found no room stays where it is. False when none
+    /// got further.
+    private func advanceStages() throws(RetentionError) -> Bool {
+        let found = pipeline.map { _ in Outcome() }
+        let failures = team.run(
+            zip(pipeline, found).map { work, outcome in
+                IOJob { [self] () throws(RetentionError) in try perform(work, outcome) }
+            })
+        for failure in failures { if let failure, failure.code != .retentionFull { throw failure } }
+        var full: RetentionError?
+        for index in pipeline.indices {
+            if let (buffer, wants) = found[index].loaded { pipeline[index].chunk.take(buffer, wants) }
+            if let failure = failures[index] {
+                full = failure
+                continue
             }
-            let cursor = try RewindCursor(restoring: live, item: first, shared: shared)
-            rewind = cursor
-            return try cursor.nextChunk(limit: shared.settings.chunkBytes.int)
+            if pipeline[index].stage == .capture { shared.state.withLock { $0.blocked = nil } }
+            pipeline[index].stage = Self.stage(after: pipeline[index])
         }
-        return try Chunk(items, epoch: epoch, captures: captures)
+        let moved = failures.contains { $0 == nil }
+        while let first = pipeline.first, first.stage == .done {
+            pipeline.removeFirst()
+            advance(first.chunk)
+            if let buffer = first.chunk.loaded { spare.append(buffer) }
+        }
+        if let full {
+            // What has been captured counts, so that it is not captured twice.
+            try undo.sync()
+            shared.state.withLock { $0.blocked = full }
+        }
+        return moved
     }
 
-    /// The items at the head of the queue that make one chunk: of one epoch, within the bounds, a rewind by itself.
-    private static func stretch(_ queue: [ApplyItem], settings: RetentionSettings) -> ArraySlice<ApplyItem> {
-        guard let epoch = queue.first?.epoch else { return [] }
-        var (bytes, extents, count) = (0, 0, 0)
-        scan: for item in queue {
-            guard item.epoch == epoch else { break }
-            switch item.work {
-            case .rewind, .restore:
-                if count == 0 { count = 1 }
-                break scan
-            case .writes(_, let stored):
-                bytes += stored.reduce(0) { $0 + ($1.isZeroes ? 0 : $1.byteCount) }
-                extents += stored.count
-            case .syncWrites(let part):
-                bytes += part.payloadBytes
-                extents += part.extents.count
-            case .syncFlush, .marker: break
-            }
-            if count > 0, bytes > settings.chunkBytes.int || extents > settings.chunkExtents { break }
-            count += 1
+    private static func stage(after work: Work) -> Stage {
+        switch work.stage {
+        case .capture: work.chunk.captures ? .sync : .write
+        case .sync: .write
+        case .write: .flush
+        case .flush, .done: .done
         }
-        return queue[0..<count]
+    }
+
+    private func perform(_ work: Work, _ outcome: Outcome) throws(RetentionError) {
+        switch work.stage {
+        case .capture:
+            try team.runAll([
+                IOJob { [self] () throws(RetentionError) in outcome.loaded = try load(work.chunk) },
+                IOJob { [self] () throws(RetentionError) in try capture(work.chunk) },
+            ])
+        case .sync: try undo.sync()
+        case .write: try TargetWriter(shared: shared, team: team).write(work.chunk)
+        case .flush: try flush(work.chunk)
+        case .done: break
+        }
+    }
+
+    /// Reads what the chunk writes from history.
+    private func load(_ chunk: Chunk) throws(RetentionError) -> (buffer: IOBuffer, wants: [HistoryLoader.Want])? {
+        guard chunk.needsHistory else { return nil }
+        let (wants, byteCount) = chunk.historyPlan(shared.disks)
+        let buffer = spare.popLast().flatMap { $0.byteCount >= byteCount ? $0 : nil } ?? IOBuffer(byteCount: byteCount)
+        try HistoryLoader(files: shared.files, team: team).load(wants, into: buffer)
+        return (buffer, wants)
     }
 
     private func capture(_ chunk: Chunk) throws(RetentionError) {
+        guard chunk.captures else { return }
         let gaps = shared.state.withLock { state -> [(start: DiskAddress, end: DiskAddress)] in
             guard let live = state.live.first(where: { $0.summary.number == chunk.epoch }) else { return [] }
             var gaps: [(start: DiskAddress, end: DiskAddress)] = []
@@ -173,19 +205,13 @@ final class ApplyEngine {
             }
             return gaps
         }
-        do throws(RetentionError) {
-            try undo.capture(gaps, epoch: chunk.epoch)
-        } catch {
-            // What has been captured counts, so that it is not captured twice.
-            if error.code == .retentionFull { try undo.keepWhatIsWritten() }
-            throw error
-        }
+        try undo.capture(gaps, epoch: chunk.epoch)
     }
 
     private func flush(_ chunk: Chunk) throws(RetentionError) {
         // A rewind is flushed once, at its end: until then it counts for nothing.
         guard !chunk.continues else { return }
-        let disks = rewind == nil ? chunk.disks : Set(shared.disks.keys)
+        let disks = source.isRewinding ? Set(shared.disks.keys) : chunk.disks
         for number in disks.sorted() {
             do {
                 try shared.disks[number]?.target.flush()
@@ -202,9 +228,23 @@ final class ApplyEngine {
         if isRestored { try shared.writeSlot() }
     }
 
+    // MARK: Ends
+
+    /// A rewind that meets damage puts back what it has overwritten, from its own before-images, and so ends where it
+    /// began. After a crash it is tried again, with one end or the other. False when it is no rewind, or cannot even
+    /// put back.
+    private func takeBackRewind(_ error: RetentionError) throws(RetentionError) -> Bool {
+        guard !source.isRestoring, source.restore(because: error) else { return false }
+        // What was captured and not overwritten any more counts all the same.
+        try undo.sync()
+        pipeline = []
+        spare = []
+        return true
+    }
+
     private func advance(_ chunk: Chunk) {
-        let isRewind = rewind != nil
-        let source = shared.state.withLock { state -> UInt64? in
+        let isRewind = source.isRewinding
+        let applied = shared.state.withLock { state -> UInt64? in
             state.counters.chunks += 1
             guard !chunk.continues else { return nil }
             state.queue.removeFirst(chunk.items)
@@ -216,9 +256,9 @@ final class ApplyEngine {
             state.appliedSource = done.source
             return done.source
         }
-        if !chunk.continues { rewind = nil }
+        if !chunk.continues { source.end() }
         if chunk.heldBytes > 0 { shared.send(.released(bytes: chunk.heldBytes)) }
-        if let source { shared.send(.applied(sourceSequence: source)) }
+        if let applied { shared.send(.applied(sourceSequence: applied)) }
         shared.journalBell.ring()
     }
 
@@ -241,24 +281,5 @@ final class ApplyEngine {
         try shared.writeSlot()
         shared.journalBell.ring()
         return true
-    }
-}
-
-/// Turns a live epoch into its file.
-enum EpochSeal {
-    static func seal(_ live: LiveEpoch, shared: GroupShared) throws(RetentionError) -> SealedEpoch {
-        var summary = live.summary
-        let undo = live.captured.sorted
-        summary.batchCount = UInt32(live.batches.count)
-        summary.redoCount = UInt32(live.redo.count)
-        summary.undoCount = UInt32(undo.count)
-        do {
-            let file = try EpochFile.write(
-                summary, batches: live.batches, redo: live.redo, undo: undo, files: shared.files,
-                created: shared.clock.now())
-            return SealedEpoch(summary: summary, file: file)
-        } catch {
-            throw .retention(error)
-        }
     }
 }

@@ -9,8 +9,10 @@ struct Chunk {
     /// Where a piece's bytes are.
     enum Origin {
         case memory(BatchPart, offset: Int)
-        case redo
-        case undo
+        /// In history, from where they have to be read first.
+        case history(HistoryFiles.Role)
+        /// Read from history: at an offset of the chunk's own buffer.
+        case loaded(Int)
         case zeroes
     }
 
@@ -28,6 +30,9 @@ struct Chunk {
     var isEarly = false
     /// Whether the rewind that it is part of goes on.
     var continues = false
+
+    /// What was read from history, in the order of the pieces.
+    private(set) var loaded: IOBuffer?
 
     var disks: Set<DiskNumber> { Set(pieces.map(\.piece.address.disk)).union(flushes) }
 
@@ -71,7 +76,7 @@ struct Chunk {
 
     private static func origin(_ extent: StoredExtent, part: BatchPart?, offset: Int) -> Origin {
         if extent.isZeroes { return .zeroes }
-        return part.map { .memory($0, offset: offset) } ?? .redo
+        return part.map { .memory($0, offset: offset) } ?? .history(.redo)
     }
 
     /// A part of a rewind.
@@ -80,7 +85,38 @@ struct Chunk {
         captures = true
         continues = true
         self.pieces = pieces.map { piece in
-            (piece, piece.stored.isZeroes ? .zeroes : piece.rank < redoCount ? .redo : .undo)
+            (piece, piece.stored.isZeroes ? .zeroes : .history(piece.rank < redoCount ? .redo : .undo))
+        }
+    }
+
+    // MARK: What is read from history
+
+    /// Whether it has pieces that have to be read from history before it can be written.
+    var needsHistory: Bool { loaded == nil && pieces.contains { if case .history = $0.origin { true } else { false } } }
+
+    /// Where each piece of history goes in a buffer, and how long that is. Neighbours on the disk are neighbours there;
+    /// what begins anew begins on a block of its disk, as direct I/O wants it.
+    func historyPlan(_ disks: [DiskNumber: GroupDisk]) -> (wants: [HistoryLoader.Want], byteCount: Int) {
+        var wants: [HistoryLoader.Want] = []
+        var end = 0
+        for (piece, origin) in pieces {
+            guard case .history(let role) = origin else { continue }
+            let block = disks[piece.address.disk]?.target.logicalBlockSize ?? Int(Sector.size)
+            if wants.last?.piece.end != piece.address { end = (end + block - 1) / block * block }
+            wants.append(HistoryLoader.Want(piece: piece, role: role, offset: end))
+            end += piece.byteCount
+        }
+        return (wants, end)
+    }
+
+    /// The pieces of a plan are in `buffer`, where it wanted them.
+    mutating func take(_ buffer: IOBuffer, _ wants: [HistoryLoader.Want]) {
+        loaded = buffer
+        var next = 0
+        for index in pieces.indices {
+            guard case .history = pieces[index].origin else { continue }
+            pieces[index].origin = .loaded(wants[next].offset)
+            next += 1
         }
     }
 }

@@ -11,10 +11,10 @@ package struct GroupStepper {
     private let applier: ApplyEngine
     private let maintenance: Maintenance
 
-    package init(_ group: RetentionGroup) {
+    package init(_ group: RetentionGroup, team: any IOTeam = SerialTeam()) {
         shared = group.shared
         journal = JournalEngine(group.shared)
-        applier = ApplyEngine(group.shared)
+        applier = ApplyEngine(group.shared, team: team)
         maintenance = Maintenance(shared: group.shared)
     }
 

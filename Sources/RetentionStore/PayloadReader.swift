@@ -40,18 +40,18 @@ struct PayloadReader: ~Copyable {
             try file.read(into: &target, at: ByteOffset(first))
         } catch {
             guard error.code != .notFound, error.code != .shortTransfer else {
-                throw damaged(stored, role, "is missing or cut short (\(error))")
+                throw Self.damaged(stored, role, "is missing or cut short (\(error))")
             }
             throw .retention(error)
         }
         guard Checksum(of: buffer.bytes.extracting(start..<start + stored.byteCount)).rawValue == stored.checksum else {
-            throw damaged(stored, role, "does not have the checksum it was stored with")
+            throw Self.damaged(stored, role, "does not have the checksum it was stored with")
         }
         loaded = (stored, start)
         return start
     }
 
-    private func damaged(_ stored: StoredExtent, _ role: HistoryFiles.Role, _ what: String) -> RetentionError {
+    static func damaged(_ stored: StoredExtent, _ role: HistoryFiles.Role, _ what: String) -> RetentionError {
         RetentionError(
             .historyDamaged,
             """

@@ -370,7 +370,7 @@ final class GroupThreads: Sendable {
     }
 
     private func runApplier() {
-        let engine = ApplyEngine(shared)
+        let engine = ApplyEngine(shared, team: DiskTeam.shared)
         let maintenance = Maintenance(shared: shared)
         var noted = SequenceNumber.none
         var tidied = Timestamp(rawValue: 0)

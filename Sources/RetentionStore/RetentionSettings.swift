@@ -15,7 +15,8 @@ public struct RetentionSettings: Hashable, Sendable {
     public var epochRows = 128 * 1024
     /// Epochs that may wait to be applied; beyond it no more is journaled until one is.
     public var waitingEpochs = 8
-    /// Bytes applied in one go: folded, captured, written and flushed together.
+    /// Bytes under way to the targets, in two chunks of half of it: each is folded, captured, written and flushed
+    /// together.
     public var chunkBytes = ByteCount.mebibytes(32)
     /// Extents applied in one go.
     public var chunkExtents = 32 * 1024

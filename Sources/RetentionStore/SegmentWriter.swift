@@ -5,7 +5,7 @@ import RetentionFormat
 import StoragePrimitives
 
 /// Appends records to segments, the same way for redo and undo: small ones gathered into one write, large payloads
-/// written from where they are.
+/// written from where they are, in one write with their header and what was gathered before.
 ///
 /// Nothing is durable before ``sync()``. After the first error it is broken for good (promise 8), except where no room
 /// for a new segment was given: then nothing was written.
@@ -89,9 +89,12 @@ final class SegmentWriter {
                 header.headerLength = end - staged
                 header.recordLength = header.headerLength + payload.byteCount
                 stage(header, seed: files.group.seed(file: file.number))
-                try writeStaged()
-                try file.file.write(payload, at: ByteOffset(writtenTo))
-                writtenTo += UInt64(payload.byteCount)
+                let (length, offset) = (staged, ByteOffset(writtenTo))
+                try staging.withBytes(0..<length) { (bytes) throws(DeviceError) in
+                    try file.file.write(bytes, payload, at: offset)
+                }
+                writtenTo += UInt64(length + payload.byteCount)
+                staged = 0
             } else {
                 let granularity = RecordHeader.granularity
                 header.headerLength = (header.unpaddedLength + granularity - 1) & ~(granularity - 1)

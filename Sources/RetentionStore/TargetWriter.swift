@@ -5,35 +5,88 @@ import RetentionFormat
 import StoragePrimitives
 
 /// Writes a chunk's pieces to the target disks: large ones from where they are, small neighbours gathered into one
-/// write.
-struct TargetWriter: ~Copyable {
+/// write. Where the pieces are small and scattered, several are written at once.
+struct TargetWriter {
+    let shared: GroupShared
+    let team: any IOTeam
+
+    /// Writers that share a chunk of small pieces.
+    static let lanes = 4
+    /// Pieces for which a further writer is worth its while.
+    static let piecesOfLane = 4
+    /// A chunk whose pieces are longer in the mean is written by one: it goes as fast as the disk does in order.
+    static let smallBytes = 128 << 10
+    /// Lanes part where this many bytes of a disk do: no two of them touch the same block of a filesystem.
+    static let apart: UInt64 = 64 << 10
+
+    func write(_ chunk: Chunk) throws(RetentionError) {
+        try team.runAll(
+            Self.shares(chunk).map { range in
+                IOJob { () throws(RetentionError) in
+                    var lane = TargetLane(shared: shared, loaded: chunk.loaded)
+                    try lane.write(chunk.pieces[range])
+                }
+            })
+    }
+
+    private static func shares(_ chunk: Chunk) -> [Range<Int>] {
+        let count = chunk.pieces.count
+        let bytes = chunk.pieces.reduce(0) { $0 + $1.piece.byteCount }
+        guard count > 0 else { return [] }
+        let wanted = bytes / count > smallBytes ? 1 : min(lanes, max(1, count / piecesOfLane))
+        var shares: [Range<Int>] = []
+        var start = 0
+        for number in 1...wanted {
+            var end = number == wanted ? count : max(start, count * number / wanted)
+            while end > start, end < count, !isApart(chunk.pieces[end - 1].piece, chunk.pieces[end].piece) { end += 1 }
+            if end > start { shares.append(start..<end) }
+            start = end
+        }
+        return shares
+    }
+
+    private static func isApart(_ left: ExtentPiece, _ right: ExtentPiece) -> Bool {
+        left.address.disk != right.address.disk
+            || right.address.byteOffset.rawValue / apart > (left.end.byteOffset.rawValue - 1) / apart
+    }
+}
+
+/// One writer: goes through its pieces by address.
+private struct TargetLane: ~Copyable {
     private let shared: GroupShared
-    private var reader: PayloadReader
-    private var staging = AlignedBuffer(uninitialized: stagingBytes)
-    /// The run that is being gathered.
+    private let loaded: IOBuffer?
+    /// Taken when it is needed first.
+    private var staging: IOBuffer?
+    /// The run that is being gathered, and the memory that it is in: the staging area, or what was loaded.
     private var runStart = DiskAddress(rawValue: 0)
     private var runBytes = 0
+    private var runOffset: Int?
 
-    static let stagingBytes = 1 << 20
+    static let runLimit = 1 << 20
     /// Pieces from this size on are not gathered.
     static let directBytes = 64 << 10
 
-    init(_ shared: GroupShared) {
+    init(shared: GroupShared, loaded: IOBuffer?) {
         self.shared = shared
-        reader = PayloadReader(files: shared.files)
+        self.loaded = loaded
     }
 
-    mutating func write(_ chunk: Chunk) throws(RetentionError) {
-        for (piece, origin) in chunk.pieces {
+    deinit { if let staging { IOBufferPool.shared.giveBack(staging) } }
+
+    mutating func write(_ pieces: ArraySlice<(piece: ExtentPiece, origin: Chunk.Origin)>) throws(RetentionError) {
+        for (piece, origin) in pieces {
             switch origin {
             case .zeroes:
+                try writeRun()
                 let target = try target(piece.address.disk)
                 do {
                     try target.writeZeroes(at: piece.address.byteOffset, count: ByteCount(piece.byteCount))
                 } catch {
                     throw .target(error)
                 }
+                count(piece.byteCount)
             case .memory(let part, let offset) where piece.byteCount >= Self.directBytes:
+                try writeRun()
                 let target = try target(piece.address.disk)
                 let start = offset + piece.offsetInStored
                 do {
@@ -43,51 +96,55 @@ struct TargetWriter: ~Copyable {
                 } catch {
                     throw .target(error)
                 }
-            case .memory(let part, let offset):
-                try makeRoom(piece)
-                let (start, to) = (offset + piece.offsetInStored, runBytes)
-                part.withPayload(start..<start + piece.byteCount) { bytes in
-                    var span = staging.mutableBytes
-                    span.replace(at: to, with: bytes)
+                count(piece.byteCount)
+            case .memory(let part, let offset): try stage(piece, part, offset + piece.offsetInStored)
+            case .loaded(let offset):
+                if runOffset.map({ $0 + runBytes }) != offset || !continues(with: piece) {
+                    try writeRun()
+                    runOffset = offset
+                    runStart = piece.address
                 }
                 runBytes += piece.byteCount
-            case .redo, .undo:
-                try makeRoom(piece)
-                let role: HistoryFiles.Role = if case .redo = origin { .redo } else { .undo }
-                try Self.fill(&staging, at: runBytes, with: piece, role: role, from: &reader)
-                runBytes += piece.byteCount
+            case .history: preconditionFailure("a chunk is written when what it needs of history has been read")
             }
-            shared.state.withLock { $0.counters.writtenBytes += UInt64(piece.byteCount) }
         }
         try writeRun()
     }
 
-    private static func fill(
-        _ staging: inout AlignedBuffer, at offset: Int, with piece: ExtentPiece, role: HistoryFiles.Role,
-        from reader: inout PayloadReader
-    ) throws(RetentionError) {
-        var span = staging.mutableBytes
-        try reader.read(piece, role: role, into: &span, at: offset)
+    private mutating func stage(_ piece: ExtentPiece, _ part: BatchPart, _ start: Int) throws(RetentionError) {
+        if runOffset != nil || !continues(with: piece) { try writeRun() }
+        if runBytes == 0 { runStart = piece.address }
+        let area = staging ?? IOBufferPool.shared.take()
+        staging = area
+        part.withPayload(start..<start + piece.byteCount) { bytes in
+            area.withMutableBytes(runBytes..<runBytes + piece.byteCount) { $0.replace(at: 0, with: bytes) }
+        }
+        runBytes += piece.byteCount
     }
 
-    /// Has the run end where the piece starts, with room for it.
-    private mutating func makeRoom(_ piece: ExtentPiece) throws(RetentionError) {
-        let end = DiskAddress(rawValue: runStart.rawValue + UInt64(runBytes) / Sector.size)
-        if runBytes > 0, end != piece.address || runBytes + piece.byteCount > Self.stagingBytes { try writeRun() }
-        if runBytes == 0 { runStart = piece.address }
+    /// Whether the piece starts where the run ends, and there is room for it.
+    private func continues(with piece: ExtentPiece) -> Bool {
+        DiskAddress(rawValue: runStart.rawValue + UInt64(runBytes) / Sector.size) == piece.address
+            && runBytes + piece.byteCount <= Self.runLimit
     }
 
     private mutating func writeRun() throws(RetentionError) {
-        guard runBytes > 0 else { return }
-        let target = try target(runStart.disk)
-        let (count, offset) = (runBytes, runStart.byteOffset)
+        let (start, bytes, offset) = (runStart, runBytes, runOffset)
         runBytes = 0
+        runOffset = nil
+        guard bytes > 0, let memory = offset == nil ? staging : loaded else { return }
+        let target = try target(start.disk)
         do {
-            try target.write(staging.bytes.extracting(0..<count), at: offset)
+            try memory.withBytes((offset ?? 0)..<(offset ?? 0) + bytes) { (span) throws(DeviceError) in
+                try target.write(span, at: start.byteOffset)
+            }
         } catch {
             throw .target(error)
         }
+        count(bytes)
     }
+
+    private func count(_ bytes: Int) { shared.state.withLock { $0.counters.writtenBytes += UInt64(bytes) } }
 
     private func target(_ number: DiskNumber) throws(RetentionError) -> any BlockDevice {
         guard let disk = shared.disks[number] else {

@@ -7,34 +7,54 @@ import StoragePrimitives
 /// Captures before-images: reads what is about to be overwritten, appends it to the epoch's undo segments, makes it
 /// durable.
 ///
-/// Used by the applier for every write to a target, whatever it comes from.
+/// Used by the applier for every write to a target, whatever it comes from. While one record is appended, the next one's
+/// content is read.
 final class UndoLog {
+    /// Records that are read while as many are appended: enough that neither waits long for the other.
+    static let draftsAtOnce = 2
+
     private let shared: GroupShared
+    private let team: any IOTeam
     private var writer: SegmentWriter
     private var epoch = EpochNumber.none
     private var ordinal: UInt64 = 0
     private var durableOrdinal: UInt64 = 0
-    private var buffer = AlignedBuffer(uninitialized: Extent.maximumDataBytes)
-    private var filled = 0
-    private var extents: [Extent] = []
     /// Captured since the last ``sync()``, by address.
     private(set) var captured: [StoredExtent] = []
     private var newFiles: [FileNumber] = []
 
-    init(_ shared: GroupShared) {
+    init(_ shared: GroupShared, team: any IOTeam) {
         self.shared = shared
+        self.team = team
         writer = SegmentWriter(role: .undo, files: shared.files)
     }
 
     /// Captures sorted, disjoint ranges that have no before-image in `epoch` yet.
+    ///
+    /// After an error, what was appended to the log counts with the next ``sync()``; the rest was not captured.
     func capture(_ gaps: [(start: DiskAddress, end: DiskAddress)], epoch: EpochNumber) throws(RetentionError) {
         try turn(to: epoch)
-        for gap in gaps {
-            guard let disk = shared.disks[gap.start.disk] else { continue }
-            var position = gap.start
-            while position < gap.end { position = try capture(disk, from: position, to: gap.end) }
+        var walk = CaptureWalk(gaps, disks: shared.disks)
+        // Read, and not appended yet.
+        var full: [CaptureDraft] = []
+        var spare: [CaptureDraft] = []
+        while !full.isEmpty || !walk.isAtEnd {
+            var next: [CaptureDraft] = []
+            while next.count < Self.draftsAtOnce, !walk.isAtEnd {
+                let draft = spare.popLast() ?? CaptureDraft(shared)
+                try draft.plan(&walk)
+                next.append(draft)
+            }
+            let team = team
+            var jobs = next.map { draft in IOJob { () throws(RetentionError) in try draft.read(with: team) } }
+            let read = full
+            if !read.isEmpty {
+                jobs.append(IOJob { [self] () throws(RetentionError) in for draft in read { try append(draft) } })
+            }
+            try team.runAll(jobs)
+            spare = full
+            full = next
         }
-        try flushRecord()
     }
 
     /// Makes what was captured durable and gives it to the epoch's index: from now on it may be overwritten.
@@ -61,13 +81,6 @@ final class UndoLog {
         }
     }
 
-    /// After a capture that found no room: what is in the log counts, what was only read does not.
-    func keepWhatIsWritten() throws(RetentionError) {
-        extents = []
-        filled = 0
-        try sync()
-    }
-
     /// Ends the segments of an epoch that is complete, and gives back what of the last was not used.
     func finish(_ number: EpochNumber) throws(RetentionError) {
         guard number == epoch else { return }
@@ -89,60 +102,17 @@ final class UndoLog {
         durableOrdinal = ordinal
     }
 
-    /// Captures the start of a range; where the rest of it starts.
-    private func capture(
-        _ disk: GroupDisk, from start: DiskAddress, to end: DiskAddress
-    ) throws(RetentionError) -> DiskAddress {
-        let range =
-            start.byteOffset.rawValue..<start.byteOffset.rawValue + (end.rawValue - start.rawValue) * Sector.size
-        let data: Range<UInt64>?
-        do {
-            data = try disk.target.firstDataRange(in: range)
-        } catch {
-            throw .target(error)
-        }
-        guard let data else { return try captureZeroes(from: start, to: end) }
-        if data.lowerBound > range.lowerBound {
-            let sectors = (data.lowerBound - range.lowerBound) / Sector.size
-            return try captureZeroes(from: start, to: DiskAddress(rawValue: start.rawValue + sectors))
-        }
-        if filled == buffer.count || extents.count == RecordHeader.maximumExtents { try flushRecord() }
-        let count = min(Int(data.upperBound - data.lowerBound), buffer.count - filled)
-        let from = filled
-        do {
-            try buffer.withMutableBytes(from..<from + count) { (bytes) throws(DeviceError) in
-                try disk.target.read(into: &bytes, at: start.byteOffset)
-            }
-        } catch {
-            throw .target(error)
-        }
-        let content: Extent.Content = buffer.withBytes(from..<from + count) { bytes in
-            bytes.isAllZeroes ? .zeroes : .data(Checksum(of: bytes))
-        }
-        let sectors = UInt32(count / Int(Sector.size))
-        extents.append(Extent(disk: start.disk, sector: start.sector, sectorCount: sectors, content: content))
-        if case .data = content { filled += count }
-        return start + sectors
-    }
-
-    private func captureZeroes(from start: DiskAddress, to end: DiskAddress) throws(RetentionError) -> DiskAddress {
-        if extents.count == RecordHeader.maximumExtents { try flushRecord() }
-        let sectors = UInt32(min(end.rawValue - start.rawValue, UInt64(UInt32.max)))
-        extents.append(Extent(disk: start.disk, sector: start.sector, sectorCount: sectors, content: .zeroes))
-        return start + sectors
-    }
-
-    private func flushRecord() throws(RetentionError) {
-        guard !extents.isEmpty else { return }
+    private func append(_ draft: CaptureDraft) throws(RetentionError) {
+        guard !draft.extents.isEmpty else { return }
         var header = RecordHeader(kind: .beforeImages, sequence: ordinal + 1, epoch: epoch)
         header.durable = durableOrdinal
         header.applied = shared.state.withLock { $0.applied.rawValue }
         header.received = shared.clock.now()
-        header.extents = extents
+        header.extents = draft.extents
         let place: SegmentWriter.Place
         do {
             let (template, writer) = (header, writer)
-            place = try buffer.withBytes(0..<filled) { (bytes) throws(DeviceError) in
+            place = try draft.withPayload { (bytes) throws(DeviceError) in
                 try writer.append(template, payload: bytes)
             }
         } catch {
@@ -150,7 +120,7 @@ final class UndoLog {
         }
         ordinal += 1
         var position = place.payloadOffset
-        for extent in extents {
+        for extent in draft.extents {
             captured.append(StoredExtent(extent, file: place.file, payloadOffset: position))
             position += UInt64(extent.payloadBytes)
         }
@@ -158,7 +128,5 @@ final class UndoLog {
             state.live.first { $0.summary.number == epoch }?.summary.undoFiles.contains(place.file) ?? false
         }
         if !isKnown, newFiles.last != place.file { newFiles.append(place.file) }
-        extents = []
-        filled = 0
     }
 }

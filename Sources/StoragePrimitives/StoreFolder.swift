@@ -47,6 +47,9 @@ public protocol StoreFile: AnyObject, Sendable {
 
     func write(_ bytes: RawSpan, at offset: ByteOffset) throws(DeviceError)
 
+    /// Writes `head` and, right behind it, `tail`: in one go where the file can.
+    func write(_ head: RawSpan, _ tail: RawSpan, at offset: ByteOffset) throws(DeviceError)
+
     /// Makes every write and size change before it durable. A failed sync is final.
     func sync() throws(DeviceError)
 
@@ -55,4 +58,12 @@ public protocol StoreFile: AnyObject, Sendable {
 
     /// Cuts the file, giving the room back.
     func truncate(to size: ByteCount) throws(DeviceError)
+}
+
+extension StoreFile {
+    /// One after the other: the way of a file that has no other.
+    public func write(_ head: RawSpan, _ tail: RawSpan, at offset: ByteOffset) throws(DeviceError) {
+        try write(head, at: offset)
+        try write(tail, at: ByteOffset(offset.rawValue + UInt64(head.byteCount)))
+    }
 }

@@ -55,6 +55,21 @@ struct StoreFolderComplianceTests {
     }
 
     @Test(arguments: Kind.allCases)
+    func `two pieces of memory are written behind each other`(kind: Kind) throws {
+        try withFolder(kind) { (folder) throws in
+            let file = try folder.create("a")
+            try file.allocate(.kibibytes(64))
+            let head = filled(4096, with: 1)
+            let tail = filled(16_384, with: 2)
+            try file.write(head.bytes, tail.bytes, at: ByteOffset(8192))
+            #expect(try read(file, 4096, at: 4096).allSatisfy { $0 == 0 })
+            #expect(try read(file, 4096, at: 8192).allSatisfy { $0 == 1 })
+            #expect(try read(file, 16_384, at: 12_288).allSatisfy { $0 == 2 })
+            #expect(try read(file, 4096, at: 28_672).allSatisfy { $0 == 0 })
+        }
+    }
+
+    @Test(arguments: Kind.allCases)
     func `a name is taken once, and what is not there is not found`(kind: Kind) throws {
         try withFolder(kind) { (folder) throws in
             _ = try folder.create("a")

@@ -31,7 +31,13 @@ public final class SimulatedPower: Sendable {
     /// The sorts of I/O that faults tell apart.
     public enum Operation { case read, write, sync, metadata }
 
+    /// In a structure: a bare closure in a `Mutex` is wrapped once more by every look at it.
+    private struct Interleaving {
+        var pause: (@Sendable () -> Void)?
+    }
+
     private let state: Mutex<State>
+    private let interleaving = Mutex(Interleaving())
 
     /// A supply that is on; `seed` decides which I/O a fault meets.
     public init(seed: UInt64) { state = Mutex(State(generator: SeededGenerator(seed: seed))) }
@@ -52,13 +58,18 @@ public final class SimulatedPower: Sendable {
         }
     }
 
+    /// Calls `pause` before every I/O, from the thread that does it.
+    func interleave(_ pause: @escaping @Sendable () -> Void) { interleaving.withLock { $0.pause = pause } }
+
     func random(below bound: Int) -> Int { state.withLock { Int.random(in: 0..<bound, using: &$0.generator) } }
 
     /// Whether the operation takes place. A write that is cut short may have taken place in part: `.torn`.
     enum Outcome { case happens, fails, torn }
 
     func outcome(_ operation: Operation) -> Outcome {
-        state.withLock { state in
+        let pause = interleaving.withLock { $0.pause }
+        pause?()
+        return state.withLock { state in
             guard !state.isOff else { return .fails }
             state.operations += 1
             if let left = state.faults.cutAfter {

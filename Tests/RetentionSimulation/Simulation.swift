@@ -34,6 +34,7 @@ public final class Simulation {
     private let isVerbose: Bool
     var random: SeededGenerator
     let power: SimulatedPower
+    let team: SimulatedTeam
     let clock = TestClock()
     let folder: SimulatedFolder
     let disks: [SimulatedDisk]
@@ -64,6 +65,7 @@ public final class Simulation {
         self.isVerbose = isVerbose
         random = SeededGenerator(seed: seed)
         power = SimulatedPower(seed: seed ^ 0xABCD)
+        team = SimulatedTeam(seed: seed ^ 0x7EA3, power: power)
         folder = SimulatedFolder(power: power)
         let power = power
         disks = (0..<Self.diskCount).map {
@@ -92,7 +94,7 @@ public final class Simulation {
         }
         group = try RetentionGroup.create(
             in: folder, manifest: manifest, disks: Self.bound(disks), settings: settings, clock: clock)
-        engines = GroupStepper(group)
+        engines = GroupStepper(group, team: team)
         observe()
     }
 
@@ -221,7 +223,7 @@ public final class Simulation {
             return try cutPower()
         }
         power.restore()
-        engines = GroupStepper(group)
+        engines = GroupStepper(group, team: team)
         observe()
         let durable = group.status.durable
         guard durable <= model.last else {

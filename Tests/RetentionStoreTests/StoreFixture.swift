@@ -26,17 +26,20 @@ final class StoreFixture {
     let pool = BufferPool(retaining: .mebibytes(2))
     let events = EventLog()
     var settings = RetentionSettings()
+    private let team: any IOTeam
     private(set) var group: RetentionGroup
     private(set) var stepper: GroupStepper
     private(set) var latest: [[UInt8]]
     private(set) var states: [UInt64: [[UInt8]]] = [:]
 
     init(
-        seed: UInt64 = 1, diskCount: Int = 1, isSynced: Bool = true, hook: HookedFolder.Hook? = nil,
+        seed: UInt64 = 1, diskCount: Int = 1, isSynced: Bool = true, teamSeed: UInt64? = nil,
+        hook: HookedFolder.Hook? = nil,
         adjust: (inout RetentionSettings) -> Void = { _ in }
     ) throws {
         let power = SimulatedPower(seed: seed)
         self.power = power
+        team = if let teamSeed { SimulatedTeam(seed: teamSeed, power: power) } else { SerialTeam() }
         folder = SimulatedFolder(power: power)
         disks = (0..<diskCount).map {
             SimulatedDisk(name: "disk\($0)", size: ByteCount(Self.sectors * 512), power: power)
@@ -58,7 +61,7 @@ final class StoreFixture {
         let opened: any StoreFolder = if let hook { HookedFolder(folder, hook: hook) } else { folder }
         group = try RetentionGroup.create(
             in: opened, manifest: manifest, disks: Self.bound(disks), settings: settings, clock: clock)
-        stepper = GroupStepper(group)
+        stepper = GroupStepper(group, team: team)
         group.observe(events.observer)
         if isSynced { try syncAll() }
     }
@@ -77,7 +80,7 @@ final class StoreFixture {
         }
         power.restore()
         group = try RetentionGroup.open(in: folder, disks: Self.bound(disks), settings: settings, clock: clock)
-        stepper = GroupStepper(group)
+        stepper = GroupStepper(group, team: team)
         group.observe(events.observer)
     }
 

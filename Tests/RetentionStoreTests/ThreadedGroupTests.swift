@@ -45,6 +45,8 @@ struct ThreadedGroupTests {
         private static var settings: RetentionSettings {
             var settings = RetentionSettings()
             settings.segmentSize = .mebibytes(2)
+            // Several chunks, so that they overlap.
+            settings.chunkBytes = .kibibytes(192)
             settings.reserve = .zero
             return settings
         }
