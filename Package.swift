@@ -66,7 +66,15 @@ let package = Package(
         // Tier 0: declarations of C interfaces.
         .target(name: "CLinux"),
         .systemLibrary(name: "CXXHash", providers: [.apt(["libxxhash-dev"]), .yum(["xxhash-devel"])]),
+        .systemLibrary(
+            name: "CBlkid", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"]), .yum(["libblkid-devel"])]),
+        .systemLibrary(
+            name: "CUdev", pkgConfig: "libudev", providers: [.apt(["libudev-dev"]), .yum(["systemd-devel"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .yum(["lz4-devel"])]),
+        .systemLibrary(
+            name: "CBlkid", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"]), .yum(["libblkid-devel"])]),
+        .systemLibrary(
+            name: "CMount", pkgConfig: "mount", providers: [.apt(["libmount-dev"]), .yum(["libmount-devel"])]),
 
         // Tier 1: pure. Neither files nor sockets nor threads.
         library("StoragePrimitives", ["CXXHash"]),
@@ -80,6 +88,9 @@ let package = Package(
 
         // Tier 3: the engines.
         library("RetentionStore", ["RetentionFormat", "StoragePrimitives", "LinuxSystem"]),
+        library("DiskInventory", ["CBlkid", "CUdev", "LinuxSystem", "StoragePrimitives"]),
+        library("Multipath", ["LinuxSystem", "StoragePrimitives"]),
+        library("RetentionVolume", ["CBlkid", "CMount", "ControlAPI", "LinuxSystem", "StoragePrimitives"]),
 
         // Tier 4: the services.
         library(
@@ -97,6 +108,8 @@ let package = Package(
                 nioTLS,
                 logging, serviceLifecycle,
             ]),
+        library("HealthChecks", ["ControlAPI", "LinuxSystem", "StoragePrimitives"]),
+        library("HostPreparation", ["LinuxSystem", "StoragePrimitives"]),
 
         // Tier 5: the wiring.
         library(
@@ -127,11 +140,14 @@ let package = Package(
             path: "Tests/LoadGenerator"),
 
         tests("StoragePrimitivesTests", ["StoragePrimitives"]),
+        tests("DiskInventoryTests", ["DiskInventory", "LinuxSystem", "StoragePrimitives"]),
         tests("RetentionFormatTests", ["RetentionFormat", "StoragePrimitives"]),
         tests("LinuxSystemTests", ["LinuxSystem", "StoragePrimitives", "RetentionSimulation"]),
         tests(
             "RetentionStoreTests",
             ["RetentionStore", "RetentionFormat", "RetentionSimulation", "LinuxSystem", "StoragePrimitives"]),
+        tests("MultipathTests", ["Multipath", "LinuxSystem", "RetentionSimulation", "StoragePrimitives"]),
+        tests("RetentionVolumeTests", ["RetentionVolume", "LinuxSystem", "StoragePrimitives"]),
         tests("ReplicationProtocolTests", ["ReplicationProtocol", "StoragePrimitives", nioCore]),
         tests(
             "ReplicationReceiverTests",
@@ -148,6 +164,8 @@ let package = Package(
                 "Appliance", "mtctl", "ControlAPI", "LinuxSystem", "RetentionStore", "StoragePrimitives", certificates,
                 logging,
             ]),
+        tests("HealthChecksTests", ["HealthChecks", "ControlAPI", "LinuxSystem", "StoragePrimitives"]),
+        tests("HostPreparationTests", ["HostPreparation", "LinuxSystem", "StoragePrimitives"]),
         tests("EndToEndTests", ["ControlAPI", "LinuxSystem", "StoragePrimitives"]),
     ]
 )

@@ -106,8 +106,16 @@ public final class DirectoryFolder: StoreFolder {
     /// Replaces a small file in one durable step: `<name>.new` is written, synced and renamed, then the folder is
     /// synced.
     public func replace(_ name: String, with contents: [UInt8]) throws(DeviceError) {
+        try replace(name, with: contents, mode: 0o600)
+    }
+
+    /// Replaces a small file that others may read, in one durable step.
+    ///
+    /// - Parameter mode: The permissions of the new file, whatever the mask of the process is. Source: man 2 fchmod.
+    public func replace(_ name: String, with contents: [UInt8], mode: UInt32) throws(DeviceError) {
         let temporary = "\(path)/\(name).new"
-        let file = try FileDescriptor(path: temporary, flags: O_WRONLY | O_CREAT | O_TRUNC)
+        let file = try FileDescriptor(path: temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode_t(mode))
+        guard fchmod(file.number, mode_t(mode)) == 0 else { throw systemError("fchmod", temporary) }
         try unsafe file.write(contents.span.bytes, at: 0)
         try file.sync()
         try rename("\(name).new", to: name)

@@ -18,6 +18,12 @@ struct FileDescriptor: ~Copyable {
         self.path = path
     }
 
+    /// Owns a descriptor that another call than man 2 open made.
+    init(adopting number: Int32, path: String) {
+        self.number = number
+        self.path = path
+    }
+
     deinit { _ = Glibc::close(number) }
 
     /// man 2 pread: repeats short reads; end of file is an error.

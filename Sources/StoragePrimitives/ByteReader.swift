@@ -49,6 +49,20 @@ public struct ByteReader: ~Escapable {
         return true
     }
 
+    /// `count` bytes, or nil, and nothing is taken, where fewer are left or `count` is negative.
+    @_lifetime(self: copy self)
+    public mutating func bytes(count: Int) -> [UInt8]? {
+        guard count >= 0, remaining >= count else { return nil }
+        var taken: [UInt8] = []
+        taken.reserveCapacity(count)
+        for index in position..<position + count {
+            // SAFETY: the bounds were checked.
+            taken.append(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt8.self))
+        }
+        position += count
+        return taken
+    }
+
     /// `count` bytes as UTF-8, or nil past the end or where they are not valid UTF-8.
     @_lifetime(self: copy self)
     public mutating func string(byteCount count: Int) -> String? {

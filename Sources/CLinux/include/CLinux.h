@@ -10,9 +10,12 @@
 #include <linux/falloc.h>
 #include <linux/fs.h>
 #include <malloc.h>
+#include <scsi/sg.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/sysmacros.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 static const int CLinux_O_DIRECT = O_DIRECT;
@@ -40,3 +43,14 @@ static inline int CLinux_setArenas(int count) { return mallopt(M_ARENA_MAX, coun
 
 // sys/prctl.h: PR_SET_NAME, the calling thread's name as `top -H` shows it.
 static inline int CLinux_nameThread(const char *name) { return prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+// scsi/sg.h: SG_IO, one SCSI command through the kernel; SG_DXFER_FROM_DEV, its data come from the device.
+static const int CLinux_SG_DXFER_FROM_DEV = SG_DXFER_FROM_DEV;
+static inline int CLinux_SG_IO(int fd, sg_io_hdr_t *header) { return ioctl(fd, SG_IO, header); }
+
+// sys/eventfd.h: a counter that one thread reads and another writes.
+static inline int CLinux_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+// sys/timex.h: STA_UNSYNC, and the state of the kernel's clock.
+static const int CLinux_STA_UNSYNC = STA_UNSYNC;
+static inline int CLinux_adjtimex(struct timex *state) { return adjtimex(state); }

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import CLinux
+import Glibc
+import StoragePrimitives
+
+/// What a path leads to, as far as disks and volumes ask.
+public enum DeviceNode {
+    /// The number of the filesystem that holds a path; nil where there is no such path. Source: man 2 stat, `st_dev`.
+    ///
+    /// That of a filesystem without a device of its own (tmpfs, overlay, NFS, btrfs) has the major 0.
+    public static func filesystem(holding path: String) -> DeviceNumber? {
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return nil }
+        return number(UInt64(status.st_dev))
+    }
+
+    /// A device number out of the form that C libraries hand out. Source: man 3 makedev.
+    public static func number(_ device: UInt64) -> DeviceNumber {
+        DeviceNumber(major: gnu_dev_major(dev_t(device)), minor: gnu_dev_minor(dev_t(device)))
+    }
+
+    /// Whether somebody has the device to himself: it is mounted, swap, held by another device, or opened
+    /// exclusively. It is opened to read, and let go at once. Source: man 2 open, `O_EXCL`.
+    ///
+    /// - Throws: ``DeviceError`` where it cannot be opened for another reason.
+    public static func isHeld(_ path: String) throws(DeviceError) -> Bool {
+        do {
+            _ = try FileDescriptor(path: path, flags: O_RDONLY | O_EXCL | O_NONBLOCK)
+            return false
+        } catch {
+            guard error.code == .busy else { throw error }
+            return true
+        }
+    }
+}
