@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+/// What multipathd 0.9.4 answered on a Debian 12 with five SCSI disks: two that carry one identity, and two paths to one.
+enum RecordedReplies {
+    /// Every path up.
+    static let mapsUp = #"""
+        {
+           "major_version": 0,
+           "minor_version": 1,
+           "maps": [{
+              "name" : "36000c295555666677778888999900001",
+              "uuid" : "36000c295555666677778888999900001",
+              "sysfs" : "dm-0",
+              "failback" : "-",
+              "queueing" : "-",
+              "paths" : 2,
+              "write_prot" : "rw",
+              "dm_st" : "active",
+              "features" : "0",
+              "hwhandler" : "1 alua",
+              "action" : "create",
+              "path_faults" : 0,
+              "vend" : "VMware",
+              "prod" : "Virtual disk",
+              "rev" : "2.0",
+              "switch_grp" : 0,
+              "map_loads" : 1,
+              "total_q_time" : 0,
+              "q_timeouts" : 0,
+              "path_groups": [{
+                 "selector" : "service-time 0",
+                 "pri" : 50,
+                 "dm_st" : "active",
+                 "marginal_st" : "normal",
+                 "group" : 1,
+                 "paths": [{
+                    "dev" : "sdb",
+                    "dev_t" : "8:16",
+                    "dm_st" : "active",
+                    "dev_st" : "running",
+                    "chk_st" : "ready",
+                    "checker" : "tur",
+                    "pri" : 50,
+                    "host_wwnn" : "[undef]",
+                    "target_wwnn" : "[undef]",
+                    "host_wwpn" : "[undef]",
+                    "target_wwpn" : "[undef]",
+                    "host_adapter" : "[undef]",
+                    "lun_hex" : "0x0001000000000000",
+                    "marginal_st" : "normal"
+                 }]
+              },{
+                 "selector" : "service-time 0",
+                 "pri" : 50,
+                 "dm_st" : "enabled",
+                 "marginal_st" : "normal",
+                 "group" : 2,
+                 "paths": [{
+                    "dev" : "sdc",
+                    "dev_t" : "8:32",
+                    "dm_st" : "active",
+                    "dev_st" : "running",
+                    "chk_st" : "ready",
+                    "checker" : "tur",
+                    "pri" : 50,
+                    "host_wwnn" : "[undef]",
+                    "target_wwnn" : "[undef]",
+                    "host_wwpn" : "[undef]",
+                    "target_wwpn" : "[undef]",
+                    "host_adapter" : "[undef]",
+                    "lun_hex" : "0x0002000000000000",
+                    "marginal_st" : "normal"
+                 }]
+              }]
+           },{
+              "name" : "36000c29eeee1111eeee2222eeee3333e",
+              "uuid" : "36000c29eeee1111eeee2222eeee3333e",
+              "sysfs" : "dm-1",
+              "failback" : "-",
+              "queueing" : "-",
+              "paths" : 2,
+              "write_prot" : "rw",
+              "dm_st" : "active",
+              "features" : "0",
+              "hwhandler" : "1 alua",
+              "action" : "create",
+              "path_faults" : 0,
+              "vend" : "VMware",
+              "prod" : "Virtual disk",
+              "rev" : "2.0",
+              "switch_grp" : 0,
+              "map_loads" : 1,
+              "total_q_time" : 0,
+              "q_timeouts" : 0,
+              "path_groups": [{
+                 "selector" : "service-time 0",
+                 "pri" : 50,
+                 "dm_st" : "active",
+                 "marginal_st" : "normal",
+                 "group" : 1,
+                 "paths": [{
+                    "dev" : "sdd",
+                    "dev_t" : "8:48",
+                    "dm_st" : "active",
+                    "dev_st" : "running",
+                    "chk_st" : "ready",
+                    "checker" : "tur",
+                    "pri" : 50,
+                    "host_wwnn" : "[undef]",
+                    "target_wwnn" : "[undef]",
+                    "host_wwpn" : "[undef]",
+                    "target_wwpn" : "[undef]",
+                    "host_adapter" : "[undef]",
+                    "lun_hex" : "0x0003000000000000",
+                    "marginal_st" : "normal"
+                 }]
+              },{
+                 "selector" : "service-time 0",
+                 "pri" : 50,
+                 "dm_st" : "enabled",
+                 "marginal_st" : "normal",
+                 "group" : 2,
+                 "paths": [{
+                    "dev" : "sde",
+                    "dev_t" : "8:64",
+                    "dm_st" : "active",
+                    "dev_st" : "running",
+                    "chk_st" : "ready",
+                    "checker" : "tur",
+                    "pri" : 50,
+                    "host_wwnn" : "[undef]",
+                    "target_wwnn" : "[undef]",
+                    "host_wwpn" : "[undef]",
+                    "target_wwpn" : "[undef]",
+                    "host_adapter" : "[undef]",
+                    "lun_hex" : "0x0000000000000000",
+                    "marginal_st" : "normal"
+                 }]
+              }]
+           }]
+        }
+
+        """#
+
+    /// Before any disk had a second path.
+    static let noMaps = #"""
+        {
+           "major_version": 0,
+           "minor_version": 1,
+           "maps": []
+        }
+
+        """#
+
+    /// `show paths` in our format.
+    static let paths = #"""
+        8:0|sda|0:0:1:0|36000c29aaaa1111bbbb2222cccc3333d|scsi:unspec|aaaa1111bbbb2222cccc3333dddd4444|
+        8:16|sdb|0:0:1:1|36000c295555666677778888999900001|scsi:unspec|5555666677778888999900001111aaaa|
+        8:32|sdc|0:0:1:2|36000c295555666677778888999900001|scsi:unspec|5555666677778888999900001111aaaa|
+        8:48|sdd|0:0:1:3|36000c29eeee1111eeee2222eeee3333e|scsi:unspec|eeee1111eeee2222eeee3333eeee4444|
+        8:64|sde|1:0:1:0|36000c29eeee1111eeee2222eeee3333e|scsi:unspec|eeee1111eeee2222eeee3333eeee4444|
+
+        """#
+
+    /// `show paths` without any path.
+    static let noPaths = #"""
+        ok
+
+        """#
+
+    /// `show daemon`.
+    static let daemon = #"""
+        pid 762 idle
+
+        """#
+}
