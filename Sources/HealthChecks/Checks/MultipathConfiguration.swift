@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+extension HealthCheck {
+    static let multipathConfiguration = HealthCheck(
+        "multipath.config", "Our part of multipathd's configuration holds, and leaves the root disk alone.",
+        needs: .multipath
+    ) { multipath, _ in
+        var observations = Observations()
+        for override in multipath.overrides {
+            observations.note(
+                .warning, override,
+                remedy: "Do what the evidence says, or run 'mtctl host prepare --apply', then 'multipathd "
+                    + "reconfigure'.")
+        }
+        return observations.finding(otherwise: "Nothing overrides it.")
+    }
+}

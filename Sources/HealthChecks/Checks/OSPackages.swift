@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+extension HealthCheck {
+    static let osPackages = HealthCheck(
+        "os.packages", "The programs and filesystems that failback needs are there.", needs: .software
+    ) { software, _ in
+        var observations = Observations()
+        for requirement in SoftwareRequirement.all where !software.waived.contains(requirement.name) {
+            let isProgram = requirement.kind == .program
+            guard !(isProgram ? software.programs : software.filesystems).contains(requirement.name) else { continue }
+            observations.note(
+                requirement.isNeeded ? .critical : .warning,
+                isProgram
+                    ? "The program \(requirement.name), for \(requirement.purpose), is not there."
+                    : "The kernel has no support for \(requirement.name), for \(requirement.purpose).",
+                remedy: isProgram
+                    ? "Run 'mtctl host prepare' to see which packages are missing, and with --apply to install them."
+                    : "Install the package with the kernel's further modules, or say in the configuration that "
+                        + "\(requirement.name) is not needed here.")
+        }
+        return observations.finding(otherwise: "All of them are there.")
+    }
+}
