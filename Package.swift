@@ -72,8 +72,6 @@ let package = Package(
             name: "CUdev", pkgConfig: "libudev", providers: [.apt(["libudev-dev"]), .yum(["systemd-devel"])]),
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .yum(["lz4-devel"])]),
         .systemLibrary(
-            name: "CBlkid", pkgConfig: "blkid", providers: [.apt(["libblkid-dev"]), .yum(["libblkid-devel"])]),
-        .systemLibrary(
             name: "CMount", pkgConfig: "mount", providers: [.apt(["libmount-dev"]), .yum(["libmount-devel"])]),
 
         // Tier 1: pure. Neither files nor sockets nor threads.
@@ -116,7 +114,7 @@ let package = Package(
             "Appliance",
             [
                 "ReplicationReceiver", "ReplicationProtocol", "RetentionStore", "RetentionFormat", "ControlAPI",
-                "LinuxSystem",
+                "DiskInventory", "Multipath", "RetentionVolume", "HealthChecks", "HostPreparation", "LinuxSystem",
                 "StoragePrimitives", nioCore, nioPosix, hummingbird, configuration,
                 crypto, certificates, swiftASN1, nioSSL, logging, serviceLifecycle,
             ]),
@@ -125,7 +123,10 @@ let package = Package(
         program("mastertargetd", ["Appliance", "ControlAPI", "LinuxSystem", argumentParser, logging]),
         program(
             "mtctl",
-            ["ControlAPI", "Appliance", "LinuxSystem", "StoragePrimitives", asyncHTTPClient, nioCore, argumentParser]),
+            [
+                "ControlAPI", "Appliance", "HealthChecks", "HostPreparation", "LinuxSystem", "StoragePrimitives",
+                asyncHTTPClient, nioCore, argumentParser,
+            ]),
         program(
             "mt-process-server",
             ["ProcessServer", "LinuxSystem", "StoragePrimitives", argumentParser, logging, serviceLifecycle]),

@@ -29,6 +29,7 @@ public struct Appliance: Sendable {
             configuration: .init(
                 services: [
                     .init(service: Watch(core: core, notify: notify, logger: logger)),
+                    .init(service: DiskWatch(core: core, logger: logger)),
                     .init(service: ReplicationService(core: core, logger: logger)),
                     .init(service: ControlService(core: core, logger: logger)),
                 ], gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [], logger: logger))

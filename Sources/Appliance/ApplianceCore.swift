@@ -2,6 +2,8 @@
 // Copyright 2026 The Master Target authors
 
 import ControlAPI
+import DiskInventory
+import HealthChecks
 import LinuxSystem
 import Logging
 import RetentionStore
@@ -17,6 +19,7 @@ public final class ApplianceCore: Sendable {
     /// Its groups.
     public let groups: GroupRegistry
     let environment: GroupEnvironment
+    let disks: DiskDesk
     let readiness = Readiness()
     let listener: Mutex<ListenerReport>
     let logger: Logger
@@ -35,6 +38,7 @@ public final class ApplianceCore: Sendable {
         started = clock.now()
         lock = try Self.lock(configuration.statePath)
         jobs = try JobBoard(folder: try Self.folder("jobs", configuration), clock: clock, logger: logger)
+        disks = try Self.desk(configuration, clock: clock, logger: logger)
         environment = GroupEnvironment(
             records: StateFolder(try Self.folder("groups", configuration), limit: GroupRecord.maximumFileBytes),
             reports: StateFolder(try Self.folder("reports", configuration), limit: GroupRecord.maximumFileBytes),
@@ -43,12 +47,24 @@ public final class ApplianceCore: Sendable {
             jobs: jobs,
             clock: clock, logger: logger, retentionPath: configuration.retentionPath,
             pool: BufferPool(retaining: ByteCount(configuration.memoryCeiling.rawValue / 4)),
-            memory: MemoryPlan(ceiling: configuration.memoryCeiling), sessions: SessionDesk())
+            memory: MemoryPlan(ceiling: configuration.memoryCeiling), sessions: SessionDesk(), disks: disks)
         groups = try GroupRegistry(environment: environment)
         listener = Mutex(
             ListenerReport(
                 address: configuration.address, port: configuration.port, isListening: false, problem: "It is starting."
             ))
+    }
+
+    private static func desk(
+        _ configuration: ApplianceConfiguration, clock: any WallClock, logger: Logger
+    ) throws -> DiskDesk {
+        do {
+            let inventory = try DiskInventory(
+                source: SystemDiskSource(), state: try DirectoryFolder(path: configuration.statePath), clock: clock)
+            return DiskDesk(inventory: inventory, logger: logger)
+        } catch let error as InventoryError {
+            throw ControlFailure(.corrupt, error.message, remedy: "Restore the state folder from its copy.")
+        }
     }
 
     private static func folder(_ name: String, _ configuration: ApplianceConfiguration) throws -> DirectoryFolder {
@@ -93,6 +109,10 @@ public final class ApplianceCore: Sendable {
     }
 
     private let volumeThread = DiskThread(name: "mt-volume")
+    /// Looks at disks, which may take their time.
+    let diskThread = DiskThread(name: "mt-disks")
+    private let healthThread = DiskThread(name: "mt-health")
+    private let hostHealth = Mutex<HostHealth?>(nil)
     /// Small files that are read now and then.
     let files = DiskThread(name: "mt-files")
 
@@ -103,6 +123,28 @@ public final class ApplianceCore: Sendable {
         } catch {
             return VolumeReport(path: configuration.retentionPath, isUsable: false, problem: "\(error)")
         }
+    }
+
+    /// Every disk of the machine, with its verdict.
+    func diskList() async throws -> DiskList { try await diskThread.run { [disks] in try disks.report() } }
+
+    /// What every health check finds now.
+    func health() async throws -> HealthReport {
+        try await healthThread.run { [self] in
+            let health = hostHealth.withLock { health in
+                let made = health ?? HostHealth(configuration, agent: agentFacts)
+                health = made
+                return made
+            }
+            return health.report()
+        }
+    }
+
+    private var agentFacts: HostHealth.AgentFacts {
+        HostHealth.AgentFacts(
+            disks: disks, listener: { [self] in listener.withLock { $0 } },
+            groups: { [self] in groups.all().map { ($0.report(), $0.record.created) } },
+            jobs: { [self] in jobs.list() }, now: { [self] in clock.now() })
     }
 
     // MARK: All groups
@@ -160,6 +202,8 @@ public final class ApplianceCore: Sendable {
         groups.drain()
         jobs.drain()
         volumeThread.finish()
+        diskThread.finish()
+        healthThread.finish()
         files.finish()
     }
 }

@@ -21,6 +21,10 @@ public enum ControlPath {
     public static let status = "/v1/status"
     /// GET: ``GroupList``. POST: ``CreateGroupRequest``.
     public static let groups = "/v1/groups"
+    /// GET: ``DiskList``.
+    public static let disks = "/v1/disks"
+    /// GET: the health report, as `mtctl health --json` prints it.
+    public static let health = "/v1/health"
     /// GET: ``JobList``.
     public static let jobs = "/v1/jobs"
     /// GET: ``RetentionReport``.

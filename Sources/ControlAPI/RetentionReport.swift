@@ -13,6 +13,8 @@ public struct GroupRetentionReport: Hashable, Sendable, Codable {
     public var oldest: DateTime?
     /// Source time of the newest durable change; nil while there is none.
     public var newest: DateTime?
+    /// Source time of the newest application-consistent point; nil while there is none.
+    public var lastApplicationConsistent: DateTime?
     /// Epochs of its history.
     public var epochs: UInt64
     /// Batches, bookmarks and orders that are not yet on the target disks.

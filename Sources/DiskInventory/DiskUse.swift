@@ -44,7 +44,7 @@ extension DiskScan {
 
 extension DiskUse {
     /// The end of a sentence that begins with the disk's name: `holds partition sdc1, mounted on /data`.
-    func phrase(on disk: String) -> String {
+    public func phrase(on disk: String) -> String {
         switch self {
         case .mounted(let device, let place):
             device == disk ? "is mounted on \(place)" : "holds \(noun(device, disk)), mounted on \(place)"

@@ -17,6 +17,8 @@ package enum Program {
                     try command.run()
                 }
                 return 0
+            } catch let code as ExitCode {
+                return code.rawValue
             } catch let failure as ControlFailure {
                 if arguments.contains("--json") { console.json(FailureOutput(error: failure)) }
                 console.fail(failure.description)
@@ -55,14 +57,16 @@ struct Root: AsyncParsableCommand {
         commandName: "mtctl",
         abstract: "Operates a Master Target appliance.",
         discussion: """
-            Exit codes: 0 done, 1 refused or failed (the reason is on standard error), 2 wrong usage.
+            Exit codes: 0 done, 1 refused or failed (the reason is on standard error), 2 wrong usage; mtctl health: 0 ok, \
+            1 warning, 2 critical, 3 unknown.
             A recovery point is written as latest, latest-processed, latest-app-consistent, a bookmark's label, \
             an RFC 3339 time, or a sequence number.
             """,
         version: ApplianceVersion.text,
         subcommands: [
-            StatusCommand.self, GroupCommand.self, DiskCommand.self, PointsCommand.self, BookmarkCommand.self,
+            StatusCommand.self, HealthCommand.self, DisksCommand.self, GroupCommand.self, DiskCommand.self, PointsCommand.self, BookmarkCommand.self,
             RecoverCommand.self, RollbackCommand.self, CommitCommand.self, VerifyCommand.self, PauseCommand.self,
-            ResumeCommand.self, JobsCommand.self, RetentionCommand.self, PKICommand.self,
+            ResumeCommand.self, JobsCommand.self, RetentionCommand.self, HostCommand.self,
+            PKICommand.self,
         ])
 }

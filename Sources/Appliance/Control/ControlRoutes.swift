@@ -31,6 +31,8 @@ struct ControlRoutes: Sendable {
                 return job
             }
         }
+        router.get("\(ControlPath.disks)") { _, _ in await answer { try await core.diskList() } }
+        router.get("\(ControlPath.health)") { _, _ in await answer { try await core.health() } }
         router.get("\(ControlPath.retention)") { _, _ in await answer { await core.retentionReport() } }
         addChanges(to: router)
         return router

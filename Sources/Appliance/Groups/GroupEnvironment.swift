@@ -20,6 +20,7 @@ struct GroupEnvironment: Sendable {
     let pool: BufferPool
     let memory: MemoryPlan
     let sessions: SessionDesk
+    let disks: DiskDesk
 
     /// The folder of a group's history.
     func historyPath(_ id: String) -> String { "\(retentionPath)/\(id)" }

@@ -40,6 +40,7 @@ public final class GroupRegistry: Sendable {
             groups.withLock { $0[record.name] = ProtectedGroup(record, environment: environment) }
         }
         environment.memory.count(all().count)
+        for group in all() { environment.disks.claim(group.record.disks.map(\.target), for: group.name) }
     }
 
     func all() -> [ProtectedGroup] { groups.withLock { $0.values.sorted { $0.name < $1.name } } }
@@ -106,6 +107,7 @@ public final class GroupRegistry: Sendable {
             try environment.records.remove(group.id)
             groups.withLock { $0[name] = nil }
             group.drain()
+            environment.disks.claim([], for: name)
         }
         environment.logger.notice("A group was deleted.", metadata: ["group": "\(name)", "id": "\(group.id)"])
         return Acknowledgement(message: "Group \(name) is deleted; the content of its target disks stays.")

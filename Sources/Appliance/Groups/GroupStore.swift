@@ -135,6 +135,12 @@ final class GroupStore: Sendable {
                 waiting: UInt64(status.pendingOperations + status.queuedItems)))
     }
 
+    /// Source time of the newest application-consistent point.
+    var lastApplicationConsistent: Timestamp? {
+        group.stretches().reversed().lazy.flatMap { $0.bookmarks.reversed() }
+            .first { $0.kind == .applicationConsistent }?.time
+    }
+
     /// Names the newest point, and waits until that is in history.
     func bookmark(_ label: String) throws {
         let before = count(label)

@@ -17,8 +17,8 @@ extension ProtectedGroup {
             try environment.checkVolume()
             // Held open and shut again: the store opens all disks together, and must find this one free.
             _ = try TargetDisk.open(
-                request.target, source: request.source, size: request.sizeBytes,
-                retentionPath: environment.retentionPath)
+                request.target, source: request.source, size: request.sizeBytes, group: name, isNew: true,
+                environment: environment)
             try rebuildEmptyStore { record in
                 record.disks.append(
                     .init(
@@ -113,6 +113,7 @@ extension ProtectedGroup {
             change(&$0)
             $0.hasStore = false
         }
+        environment.disks.claim(record.disks.map(\.target), for: name)
         try removeHistory()
         guard !record.disks.isEmpty else { return }
         do {
@@ -131,7 +132,7 @@ extension ProtectedGroup {
         var targets: [DiskNumber: any BlockDevice] = [:]
         for disk in record.disks {
             targets[disk.number] = try TargetDisk.open(
-                disk.target, source: disk.source, size: disk.size, retentionPath: environment.retentionPath)
+                disk.target, source: disk.source, size: disk.size, group: name, isNew: false, environment: environment)
         }
         let store: GroupStore
         if record.hasStore {

@@ -39,6 +39,7 @@ extension ProtectedGroup {
             report.isBeyondRPO = report.rpoSeconds.map { $0 > record.policy.rpoThresholdSeconds }
         }
         report.retention = status?.retention
+        report.retention?.lastApplicationConsistent = store?.lastApplicationConsistent.map { DateTime($0) }
         report.retention?.quotaBytes = record.policy.quotaBytes.map { ByteCount($0) }
         switch state.underlying {
         case .recovering, .recovered, .committed, .released:

@@ -7,7 +7,7 @@ import StoragePrimitives
 
 /// A target as operators write it, and the rules for taking it.
 enum TargetDisk {
-    /// `file:/path` or `/dev/…`.
+    /// The path in `file:/path`.
     static func path(_ target: String) throws(ControlFailure) -> String {
         if target.hasPrefix("file:") {
             let path = String(target.dropFirst(5))
@@ -17,25 +17,40 @@ enum TargetDisk {
             }
             return path
         }
-        guard target.hasPrefix("/dev/") else {
-            throw ControlFailure(
-                .invalidRequest, "Target \(target) is neither a block device nor an image file.",
-                remedy: "Write /dev/disk/by-id/… for a disk, or file:/path for an image file.")
-        }
-        return target
+        throw ControlFailure(
+            .invalidRequest, "Target \(target) is no image file.", remedy: "Write file:/path/to/image.")
     }
 
-    /// Opens a target for one group, exclusively.
+    /// Opens a target for one group, exclusively: a disk by its identity, or an image file.
     ///
+    /// - Parameter isNew: Whether it is about to be bound.
     /// - Throws: A refusal that names the target: it is missing, held by another, too small, no disk.
-    static func open(_ target: String, source: String, size: ByteCount, retentionPath: String) throws -> any BlockDevice
-    {
+    static func open(
+        _ target: String, source: String, size: ByteCount, group: String, isNew: Bool, environment: GroupEnvironment
+    ) throws -> any BlockDevice {
+        let retentionPath = environment.retentionPath
+        if DiskDesk.isDisk(target) {
+            let (node, number) = try environment.disks.device(of: target, size: size, for: group, isNew: isNew)
+            let device = try open(path: node, target, source: source, size: size)
+            // Between the look and the opening the name may have gone to another disk.
+            guard SystemFiles.blockDeviceNumber(node) == number else {
+                throw ControlFailure(
+                    .unavailable, "Disk \(target) went away while it was opened.", remedy: "Attach it, and try again.")
+            }
+            return device
+        }
         let path = try path(target)
         guard !path.hasPrefix(retentionPath + "/") else {
             throw ControlFailure(
                 .refused, "Target \(target) lies on the retention volume, which is used for nothing else.",
                 remedy: "Put the image on another volume.")
         }
+        return try open(path: path, target, source: source, size: size)
+    }
+
+    private static func open(
+        path: String, _ target: String, source: String, size: ByteCount
+    ) throws -> any BlockDevice {
         let device: DirectFile
         do {
             device = try DirectFile(path: path, access: .exclusive)

@@ -18,6 +18,18 @@ public struct MapProof: Hashable, Sendable {
     /// Why the paths are not one disk, or could not be compared; nil where they read the same.
     public let refusal: String?
 
+    /// A comparison that could not be made.
+    public init(of paths: [String], refusal: String) {
+        self.init(paths: paths, sampled: 0, informative: 0, refusal: refusal)
+    }
+
+    init(paths: [String], sampled: Int, informative: Int, refusal: String?) {
+        self.paths = paths
+        self.sampled = sampled
+        self.informative = informative
+        self.refusal = refusal
+    }
+
     /// Bytes read at one place; every logical block size in use divides it.
     public static let sampleSize = 4096
     /// Places that are read one after the other at the start, at the first partition and at the end.

@@ -17,7 +17,8 @@ struct DiskCommand: AsyncParsableCommand {
 
         @Argument(help: "The group.") var group: String
         @Option(help: "The source disk, as its process server names it.") var source: String
-        @Option(help: "The target: a block device's path, or file:PATH for an image file.") var target: String
+        @Option(help: "The target: the disk's identity, as mtctl disks shows it, or file:PATH for an image file.")
+        var target: String
         @Option(help: "The source disk's size, such as 20GiB.") var size: SizeArgument
         @Option(help: "The source disk's logical block size in bytes: 512 or 4096.") var blockSize: UInt32 = 512
         @OptionGroup var confirmation: ConfirmationOption

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ControlAPI
+import DiskInventory
+import LinuxSystem
+import Logging
+import StoragePrimitives
+import Synchronization
+
+/// The machine's disks as groups need them: which device a target's identity is now, whether it may be written to, and
+/// what happened to those that are.
+///
+/// Its calls block (sysfs, disks, the ledger's file): they are made on threads that may.
+final class DiskDesk: Sendable {
+    /// Tells others on the machine to leave the disks alone that groups write to. A port, for tests.
+    struct Guard: Sendable {
+        /// Takes all bound disks, every time anew.
+        let install: @Sendable ([UdevGuard.BoundDisk], DiskScan) throws -> Void
+
+        /// Rules for udev, and a hint to look at the disks again.
+        static let system = Guard { disks, scan in
+            try UdevGuard.install(disks)
+            for bound in disks {
+                for device in scan.devices(of: bound.identity) + [scan.target(bound.identity)].compactMap({ $0 }) {
+                    try UdevGuard.announce(device)
+                }
+            }
+        }
+    }
+
+    private struct State {
+        var bound: [DiskIdentity: String] = [:]
+        var survey: DiskInventory.Survey?
+        var surveyed: Int64 = .min
+        var guardFailure: String?
+    }
+
+    private let inventory: DiskInventory
+    private let rules: TargetRules
+    private let keepers: Guard
+    private let steady: any SteadyClock
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    /// A survey this young serves many groups that are opened at once, in nanoseconds.
+    private static let freshness: Int64 = 2_000_000_000
+
+    init(
+        inventory: DiskInventory, rules: TargetRules = TargetRules(), keepers: Guard = .system,
+        steady: any SteadyClock = MachineSteadyClock(), logger: Logger
+    ) {
+        self.inventory = inventory
+        self.rules = rules
+        self.keepers = keepers
+        self.steady = steady
+        self.logger = logger
+    }
+
+    /// Whether a target is named by its identity, and not a file for drills and tests.
+    static func isDisk(_ target: String) -> Bool { !target.hasPrefix("file:") }
+
+    // MARK: Looking
+
+    /// Looks at every disk, and compares it with what is known.
+    @discardableResult
+    func survey() throws(ControlFailure) -> DiskInventory.Survey {
+        let bound = state.withLock { Set($0.bound.keys) }
+        do {
+            let survey = try inventory.survey(bound: bound)
+            let now = steady.nanoseconds()
+            state.withLock {
+                $0.survey = survey
+                $0.surveyed = now
+            }
+            return survey
+        } catch {
+            throw ControlFailure(.inputOutput, error.message, remedy: "mtctl health says more.")
+        }
+    }
+
+    private func recentSurvey() throws(ControlFailure) -> DiskInventory.Survey {
+        let now = steady.nanoseconds()
+        let recent = state.withLock { state in
+            state.surveyed > now - Self.freshness ? state.survey : nil
+        }
+        if let recent { return recent }
+        return try survey()
+    }
+
+    /// Every change of the machine's devices means: ``survey()``.
+    func changes() throws(InventoryError) -> AsyncStream<DiskChange> { try inventory.changes() }
+
+    /// What the last survey found about disks that groups write to, with those groups.
+    func troubles(_ survey: DiskInventory.Survey) -> [(group: String, finding: DiskFinding)] {
+        let bound = state.withLock { $0.bound }
+        return survey.findings.filter { $0.stopsGroup || $0.degradesGroup }.flatMap { finding in
+            Set(finding.identities.compactMap { bound[$0] }).sorted().map { ($0, finding) }
+        }
+    }
+
+    // MARK: Binding
+
+    /// Says which disks a group writes to, instead of what was said of it before, and keeps others off them.
+    func claim(_ targets: [String], for group: String) {
+        let identities = targets.filter(Self.isDisk).compactMap { DiskIdentity(rawValue: $0) }
+        let (before, bound) = state.withLock { state in
+            let before = state.bound
+            state.bound = state.bound.filter { $0.value != group }
+            for identity in identities { state.bound[identity] = group }
+            return (before, state.bound)
+        }
+        guard before != bound else { return }
+        installGuard(bound)
+    }
+
+    private func installGuard(_ bound: [DiskIdentity: String]) {
+        var failure: String?
+        do {
+            let scan = try recentSurvey().scan
+            let disks = bound.keys.sorted { $0.rawValue < $1.rawValue }.map {
+                UdevGuard.BoundDisk(identity: $0, mapUUID: scan.target($0)?.mapUUID)
+            }
+            try keepers.install(disks, scan)
+        } catch {
+            failure = "\(error)"
+            logger.error(
+                "Others on this machine could not be told to leave bound disks alone.",
+                metadata: ["reason": "\(error)"])
+        }
+        let outcome = failure
+        state.withLock { $0.guardFailure = outcome }
+    }
+
+    /// The disks that groups write to.
+    var boundIdentities: Set<DiskIdentity> { state.withLock { Set($0.bound.keys) } }
+
+    /// How many disks were ever seen.
+    var knownDisks: Int { inventory.known.records.count }
+
+    /// Why bound disks are not guarded; nil when they are.
+    var guardFailure: String? { state.withLock { $0.guardFailure } }
+
+    /// The node to open for a target, now, after every rule was asked.
+    ///
+    /// - Parameters:
+    ///   - target: An identity, as the record has it or an operator wrote it.
+    ///   - isNew: Whether it is about to be bound: then the machine is looked at anew.
+    /// - Throws: All refusals of it, as sentences.
+    func device(
+        of target: String, size: ByteCount, for group: String, isNew: Bool
+    ) throws(ControlFailure) -> (node: String, number: DeviceNumber) {
+        let survey = isNew ? try survey() : try recentSurvey()
+        let identity: DiskIdentity
+        do {
+            identity = try TargetRules.identity(target, in: survey.scan)
+        } catch {
+            throw ControlFailure(.invalidRequest, error.message, remedy: "")
+        }
+        if let finding = survey.findings.first(where: { $0.stopsGroup && $0.identities.contains(identity) }) {
+            throw ControlFailure(.refused, finding.message, remedy: finding.remedy)
+        }
+        guard !survey.scan.devices(of: identity).isEmpty else {
+            throw ControlFailure(
+                .unavailable, "No disk with identity \(identity) is here.",
+                remedy: "Attach it; mtctl disks shows those that are.")
+        }
+        var requirement = TargetRules.Requirement(size: size)
+        requirement.bound = state.withLock { $0.bound }.filter { isNew || $0.value != group }
+        let target = survey.scan.target(identity)
+        requirement.proof = target.flatMap { prove($0, survey.scan) }
+        let verdict = rules.judge(identity, in: survey.scan, for: requirement)
+        guard verdict.isAccepted, let target else {
+            throw ControlFailure(
+                .refused, verdict.refusals.joined(separator: " "),
+                remedy: "mtctl disks shows which disks may be targets.")
+        }
+        return (target.devnode, target.deviceNumber)
+    }
+
+    /// Reads the same places through every path of a map; nil for what is no map.
+    private func prove(_ map: Disk, _ scan: DiskScan) -> MapProof? {
+        guard map.kind == .multipathMap else { return nil }
+        var generator = SystemRandomNumberGenerator()
+        let offsets = MapProof.sampleOffsets(size: map.size, seed: generator.next())
+        var paths: [(name: String, device: any BlockDevice)] = []
+        for path in scan.paths(of: map) {
+            do {
+                paths.append((path.name, try DirectFile(path: path.devnode, access: .readOnly)))
+            } catch {
+                return MapProof(of: [path.name], refusal: "\(path.name) cannot be read (\(error)).")
+            }
+        }
+        return MapProof.compare(paths, at: offsets)
+    }
+
+    // MARK: Reports
+
+    /// Every disk and map, each with its verdict, as of now.
+    func report() throws(ControlFailure) -> DiskList {
+        let survey = try survey()
+        let bound = state.withLock { $0.bound }
+        let disks = survey.scan.disks.filter { disk in
+            (disk.isPhysical && survey.scan.map(over: disk) == nil) || disk.kind == .multipathMap
+        }
+        return DiskList(
+            disks: disks.map { report($0, survey.scan, bound) }, findings: survey.findings.map(DiskFindingReport.init))
+    }
+
+    private func report(_ disk: Disk, _ scan: DiskScan, _ bound: [DiskIdentity: String]) -> MachineDisk {
+        let group = disk.identity.flatMap { bound[$0] }
+        var refusals: [String] = []
+        if group == nil {
+            let requirement = TargetRules.Requirement(size: .zero, proof: prove(disk, scan))
+            refusals = rules.judge(disk, in: scan, for: requirement).refusals
+        }
+        return MachineDisk(
+            identity: disk.identity?.rawValue, device: disk.name, kind: disk.kind.rawValue, sizeBytes: disk.size,
+            logicalBlockSize: disk.logicalBlockSize, vendor: disk.vendor, model: disk.model, serial: disk.serialNumber,
+            transport: disk.transport.rawValue, address: disk.address?.description,
+            paths: disk.kind == .multipathMap ? scan.paths(of: disk).map(\.name) : [], group: group, refusals: refusals)
+    }
+}
+
+extension DiskFindingReport {
+    init(_ finding: DiskFinding) {
+        let severity: Severity =
+            switch finding.severity {
+            case .notice: .notice
+            case .warning: .warning
+            case .critical: .critical
+            }
+        self.init(
+            kind: finding.kind.rawValue, severity: severity, identities: finding.identities.map(\.rawValue),
+            devices: finding.devices, message: finding.message, remedy: finding.remedy)
+    }
+}

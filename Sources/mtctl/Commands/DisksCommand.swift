@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ArgumentParser
+import ControlAPI
+
+struct DisksCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "disks", abstract: "Shows the disks of this machine, and which of them may become targets.")
+
+    @Flag(help: "All that is known of each disk, and every reason.") var verbose = false
+    @OptionGroup var connection: ConnectionOptions
+
+    func run() async throws {
+        let console = Console.current
+        let list: DiskList = try await connection.client.get(ControlPath.disks)
+        if connection.json { return console.json(list) }
+        var table = Table("DEVICE", "IDENTITY", "SIZE", "MODEL", "ADDRESS", "USE")
+        for disk in list.disks {
+            let model = [disk.vendor, disk.model].compactMap { $0 }.joined(separator: " ")
+            let place = disk.paths.isEmpty ? disk.address ?? "" : disk.paths.joined(separator: " ")
+            table.add(disk.device, disk.identity ?? "none", "\(disk.sizeBytes)", model, place, Self.use(of: disk))
+        }
+        for line in table.lines { console.print(line) }
+        for disk in list.disks where !disk.refusals.isEmpty && (verbose || disk.identity == nil) {
+            console.print("")
+            console.print("\(disk.device) cannot become a target:")
+            for refusal in disk.refusals { console.print("    \(refusal)") }
+        }
+        for finding in list.findings {
+            console.print("")
+            console.print(finding.severity == .notice ? finding.message : console.colored(finding.message, .red))
+            if !finding.remedy.isEmpty { console.print("    To do: \(finding.remedy)") }
+        }
+    }
+
+    private static func use(of disk: MachineDisk) -> String {
+        if let group = disk.group { return "target of group \(group)" }
+        guard let first = disk.refusals.first else { return "free" }
+        let more = disk.refusals.count > 1 ? " (and \(disk.refusals.count - 1) more)" : ""
+        return first + more
+    }
+}

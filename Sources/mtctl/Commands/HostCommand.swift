@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import Appliance
+import ArgumentParser
+import ControlAPI
+import HostPreparation
+
+struct HostCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "host", abstract: "This machine as a master target.", subcommands: [Prepare.self])
+
+    struct Prepare: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows what this machine lacks to be a master target, makes it so, or takes it back.",
+            discussion: """
+                Without --apply or --undo nothing is changed. It can be run again at any time: what is right already is \
+                left alone.
+                """)
+
+        @Flag(help: "Make the changes.") var apply = false
+        @Flag(help: "Take back what --apply changed; files that somebody changed since are left alone.") var undo =
+            false
+        @Option(help: "Another root than this machine's: an image that is mounted there.") var root = "/"
+        @OptionGroup var confirmation: ConfirmationOption
+        @Flag(help: "JSON on standard output.") var json = false
+
+        func validate() throws {
+            if apply, undo { throw ValidationError("--apply and --undo exclude each other.") }
+            guard root.hasPrefix("/") else { throw ValidationError("--root takes an absolute path.") }
+        }
+
+        func run() async throws {
+            let console = Console.current
+            let host = HostSetup(root: root)
+            if undo {
+                try console.confirm("What --apply changed on this machine is taken back.", yes: confirmation.yes)
+                return finish(try await host.undo(), console)
+            }
+            let outcome = try await host.plan()
+            guard apply, !outcome.isEmpty else { return finish(outcome.lines, console) }
+            if !json { for line in outcome.lines { console.print(line) } }
+            try console.confirm("These changes are made now.", yes: confirmation.yes)
+            finish(try await host.apply(), console)
+        }
+
+        private func finish(_ lines: [String], _ console: Console) {
+            if json { return console.json(Lines(lines: lines)) }
+            for line in lines { console.print(line) }
+        }
+    }
+
+    private struct Lines: Encodable {
+        let lines: [String]
+    }
+}
