@@ -140,6 +140,14 @@ let package = Package(
             "mt-load", ["RetentionStore", "RetentionFormat", "LinuxSystem", "StoragePrimitives", argumentParser],
             path: "Tests/LoadGenerator"),
 
+        library(
+            "FuzzTargets",
+            [
+                "StoragePrimitives", "RetentionFormat", "ReplicationProtocol", "NBDProtocol", "ControlAPI",
+                "RetentionStore", "RetentionSimulation", nioCore,
+            ], path: "Tests/Fuzzing/Targets"),
+        tests("FuzzCorpusTests", ["FuzzTargets"]),
+
         tests("StoragePrimitivesTests", ["StoragePrimitives"]),
         tests("DiskInventoryTests", ["DiskInventory", "LinuxSystem", "StoragePrimitives"]),
         tests("RetentionFormatTests", ["RetentionFormat", "StoragePrimitives"]),
@@ -170,3 +178,9 @@ let package = Package(
         tests("EndToEndTests", ["ControlAPI", "LinuxSystem", "StoragePrimitives"]),
     ]
 )
+
+// libFuzzer links where its runtime is: only scripts/fuzz builds this.
+if Context.environment["MASTER_TARGET_FUZZING"] != nil {
+    package.targets.append(.target(name: "CFuzzer", path: "Tests/Fuzzing/CFuzzer"))
+    package.targets.append(program("fuzz-driver", ["FuzzTargets", "CFuzzer"], path: "Tests/Fuzzing/Driver"))
+}

@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// Direct, so that a write goes to the device when it is made and memory is not filled with pages nobody reads again.
 /// Filesystems that refuse `O_DIRECT` (tmpfs) are used through the page cache; ``flush()`` makes data durable either
-/// way.
+/// way. An image on a filesystem whose direct I/O wants blocks of 4096 bytes has such blocks.
 public final class DirectFile: BlockDevice {
     /// What a device is opened for.
     public enum Access: Sendable {
@@ -24,10 +24,11 @@ public final class DirectFile: BlockDevice {
     private let isBlockDevice: Bool
     /// Where data was found last. To find its end takes some filesystems a walk over all of it.
     private let knownData = Mutex<Range<UInt64>>(0..<0)
+    private let memoryAlignment: Int
 
     /// Bytes when it was opened: BLKGETSIZE64 of a block device, the length of a file.
     public let size: ByteCount
-    /// BLKSSZGET of a block device, 512 for a file.
+    /// BLKSSZGET of a block device; for a file what its filesystem's direct I/O wants, 512 at least.
     public let logicalBlockSize: Int
 
     /// The path it was opened by.
@@ -44,7 +45,10 @@ public final class DirectFile: BlockDevice {
                 .notADisk, operation: "open", object: path, detail: "it is neither a block device nor a regular file")
         }
         if access == .exclusive, isBlockDevice { flags |= O_EXCL }
-        descriptor = try Self.openDirect(path, flags: flags)
+        var isDirect = true
+        descriptor = try Self.openDirect(path, flags: flags, isDirect: &isDirect)
+        let alignment = isDirect ? DirectAlignment.of(descriptor) : .buffered
+        memoryAlignment = alignment.memory
         if isBlockDevice {
             var bytes: UInt64 = 0
             var block: Int32 = 0
@@ -58,7 +62,12 @@ public final class DirectFile: BlockDevice {
             logicalBlockSize = Int(block)
         } else {
             size = ByteCount(UInt64(try descriptor.status().st_size))
-            logicalBlockSize = Int(Sector.size)
+            logicalBlockSize = alignment.block
+        }
+        guard logicalBlockSize >= Int(Sector.size), logicalBlockSize <= AlignedBuffer.alignment else {
+            throw DeviceError(
+                .notADisk, operation: "open", object: path,
+                detail: "it wants blocks of \(logicalBlockSize) bytes; 512 to \(AlignedBuffer.alignment) can be had")
         }
         if access == .exclusive, !isBlockDevice {
             guard flock(descriptor.number, LOCK_EX | LOCK_NB) == 0 else {
@@ -69,13 +78,34 @@ public final class DirectFile: BlockDevice {
     }
 
     /// Opens with `O_DIRECT`, or without where the filesystem has none.
-    private static func openDirect(_ path: String, flags: Int32) throws(DeviceError) -> FileDescriptor {
+    private static func openDirect(
+        _ path: String, flags: Int32, isDirect: inout Bool
+    ) throws(DeviceError) -> FileDescriptor {
         do {
             return try FileDescriptor(path: path, flags: flags | CLinux_O_DIRECT)
         } catch {
             guard error.errorNumber == EINVAL else { throw error }
+            isDirect = false
             return try FileDescriptor(path: path, flags: flags)
         }
+    }
+
+    /// A range that is not in whole blocks is refused here, in words; the system would say EINVAL.
+    private func check(_ operation: String, _ offset: ByteOffset, _ count: UInt64) throws(DeviceError) {
+        let block = UInt64(logicalBlockSize)
+        // The last block of an image may be short.
+        guard offset.rawValue % block == 0,
+            count % block == 0 || offset.advanced(checkedBy: ByteCount(count))?.rawValue == size.rawValue
+        else {
+            throw DeviceError(
+                .outOfRange, operation: operation, object: name, offset: offset,
+                detail: "\(count) bytes; it takes whole blocks of \(block)")
+        }
+    }
+
+    private func isAligned(_ bytes: RawSpan) -> Bool {
+        // SAFETY: only the address is looked at.
+        unsafe bytes.withUnsafeBytes { Int(bitPattern: $0.baseAddress) % memoryAlignment == 0 }
     }
 
     /// Fills all of `buffer` from `offset` on. Source: man 2 pread.
@@ -83,7 +113,13 @@ public final class DirectFile: BlockDevice {
     /// - Throws: ``DeviceError``, with `.shortTransfer` where the end comes first.
     @_lifetime(buffer: copy buffer)
     public func read(into buffer: inout MutableRawSpan, at offset: ByteOffset) throws(DeviceError) {
-        try descriptor.read(into: &buffer, at: offset.rawValue)
+        try check("pread", offset, UInt64(buffer.byteCount))
+        if isAligned(buffer.bytes) { return try descriptor.read(into: &buffer, at: offset.rawValue) }
+        var bounce = AlignedBuffer(count: max(1, buffer.byteCount))
+        var span = bounce.mutableBytes
+        var part = span._mutatingExtracting(0..<buffer.byteCount)
+        try descriptor.read(into: &part, at: offset.rawValue)
+        buffer.replace(at: 0, with: part.bytes)
     }
 
     /// Writes all of `bytes` from `offset` on. Source: man 2 pwrite.
@@ -96,7 +132,12 @@ public final class DirectFile: BlockDevice {
                 .outOfRange, operation: "pwrite", object: name, offset: offset,
                 detail: "\(bytes.byteCount) bytes would pass the end at \(size.rawValue)")
         }
-        try descriptor.write(bytes, at: offset.rawValue)
+        try check("pwrite", offset, UInt64(bytes.byteCount))
+        if isAligned(bytes) { return try descriptor.write(bytes, at: offset.rawValue) }
+        var bounce = AlignedBuffer(count: max(1, bytes.byteCount))
+        var span = bounce.mutableBytes
+        span.replace(at: 0, with: bytes)
+        try descriptor.write(span.bytes.extracting(0..<bytes.byteCount), at: offset.rawValue)
     }
 
     /// Makes the range read as zeroes: BLKZEROOUT of a block device, a hole in a file, else zeroes that are written.
@@ -106,6 +147,7 @@ public final class DirectFile: BlockDevice {
         guard let end = offset.advanced(checkedBy: count), end.rawValue <= size.rawValue else {
             throw DeviceError(.outOfRange, operation: "write zeroes", object: name, offset: offset)
         }
+        try check("write zeroes", offset, count.rawValue)
         if isBlockDevice {
             var range: (UInt64, UInt64) = (offset.rawValue, count.rawValue)
             let answer = unsafe withUnsafeMutablePointer(to: &range) { pointer in
@@ -151,9 +193,10 @@ public final class DirectFile: BlockDevice {
             return nil
         }
         let end = try descriptor.seek(start, whence: CLinux_SEEK_HOLE) ?? range.upperBound
-        // Whole sectors: a filesystem's holes are block-aligned, the end of the file may not be.
-        let first = max(start & ~(Sector.size - 1), range.lowerBound)
-        let last = (end + Sector.size - 1) & ~(Sector.size - 1)
+        // Whole blocks: a filesystem's holes have its own, and the end of the file may be anywhere.
+        let block = UInt64(logicalBlockSize)
+        let first = max(start / block * block, range.lowerBound)
+        let last = (end + block - 1) / block * block
         knownData.withLock { $0 = first..<last }
         return first..<min(range.upperBound, last)
     }

@@ -30,6 +30,11 @@ public struct DiskAddress: RawRepresentable, Hashable, Comparable, Sendable {
     /// Bytes from the start of the disk.
     public var byteOffset: ByteOffset { ByteOffset(sector * Sector.size) }
 
+    /// Whether `sectors` from here on lie on the disk, as far as an address can tell, and their end is an address too.
+    public func holds(_ sectors: UInt32) -> Bool {
+        sector + UInt64(sectors) <= Self.sectorLimit && !rawValue.addingReportingOverflow(UInt64(sectors)).overflow
+    }
+
     /// By disk, then by sector.
     public static func < (left: DiskAddress, right: DiskAddress) -> Bool { left.rawValue < right.rawValue }
     /// The address `sectors` further on the same disk.

@@ -170,8 +170,11 @@ public struct EpochSummary: Hashable, Sendable {
             throw .invalid("\(undoFileCount) undo files and \(bookmarkCount) bookmarks")
         }
         // An epoch of nothing ends right before it begins.
-        guard number < .max, last < .max, first <= last + 1 else {
-            throw .invalid("epoch \(number) from \(first) to \(last)")
+        guard number <= EpochNumber.limit, mergedFrom <= number, last <= SequenceNumber.limit, first > 0,
+            first <= last + 1
+        else { throw .invalid("epoch \(number), merged from \(mergedFrom), from point \(first) to \(last)") }
+        guard resumeOffset < FileHeader.segmentLimit, resumeOffset % UInt64(RecordHeader.granularity) == 0 else {
+            throw .invalid("a record at byte \(resumeOffset)")
         }
         self.init(number: EpochNumber(number), kind: kind, firstSequence: SequenceNumber(first))
         self.mergedFrom = EpochNumber(mergedFrom)
@@ -207,6 +210,7 @@ public struct EpochSummary: Hashable, Sendable {
             }
             guard let length = reader.little(UInt16.self), let label = reader.string(byteCount: Int(length))
             else { throw .truncated }
+            guard first <= sequence, sequence <= last else { throw .invalid("a bookmark at point \(sequence)") }
             bookmarks.append(
                 Mark(
                     sequence: SequenceNumber(sequence), time: Timestamp(rawValue: time), kind: kind & ~BookmarkID.flag,

@@ -30,6 +30,8 @@ public struct FileHeader: Hashable, Sendable {
 
     /// Bytes of a header.
     public static let size = 4096
+    /// Bytes that a segment stays below: a row counts its blocks of 512 bytes in 32 bits.
+    public static let segmentLimit: UInt64 = 2 << 40
     /// The version that this code writes and reads.
     public static let version: UInt16 = 1
     static let magic: UInt64 = 0x3130_5453_4948_544D  // "MTHIST01"
@@ -94,7 +96,8 @@ public struct FileHeader: Hashable, Sendable {
 
     /// Reads and checks a header.
     ///
-    /// - Throws: ``FormatError``: `.notRecognized`, `.unknownVersion`, `.damaged` when the checksum differs.
+    /// - Throws: ``FormatError``: `.notRecognized`, `.unknownVersion`, `.damaged` when the checksum differs, `.invalid`
+    ///   for a number that cannot be.
     public init(decoding bytes: RawSpan) throws(FormatError) {
         guard bytes.byteCount >= Self.size else { throw .truncated }
         var reader = ByteReader(bytes)
@@ -114,6 +117,9 @@ public struct FileHeader: Hashable, Sendable {
         let expected = Checksum(of: bytes.extracting(0..<Self.checkedBytes), seed: group.seed(file: file))
         guard expected.rawValue == checksum else { throw .damaged }
         guard let kind = Kind(rawValue: kindValue) else { throw .invalid("file kind \(kindValue)") }
+        guard first <= SequenceNumber.limit, epochValue <= EpochNumber.limit else {
+            throw .invalid("record \(first) of epoch \(epochValue)")
+        }
         self.init(
             kind: kind, file: file, group: group, first: first, epoch: EpochNumber(epochValue),
             created: Timestamp(rawValue: created), length: length)

@@ -179,6 +179,9 @@ public struct RecordHeader: Hashable, Sendable {
         guard extentCount <= UInt32(Self.maximumExtents), bodyLength <= UInt32(Self.maximumBody),
             Self.fixedSize + Int(extentCount) * Self.extentSize + Int(bodyLength) <= length
         else { throw .invalid("\(extentCount) extents and a body of \(bodyLength) in a header of \(length)") }
+        guard sequence <= SequenceNumber.limit, epochValue <= EpochNumber.limit else {
+            throw .invalid("record \(sequence) of epoch \(epochValue)")
+        }
         self.init(kind: kind, sequence: sequence, epoch: EpochNumber(epochValue))
         isLast = flags & 1 == 1
         self.accuracy = accuracy
@@ -212,7 +215,7 @@ public struct RecordHeader: Hashable, Sendable {
         else { throw .truncated }
         let isZeroes = flags & 1 == 1
         guard count > 0, isZeroes || UInt64(count) * Sector.size <= UInt64(Extent.maximumDataBytes),
-            sector <= DiskAddress.sectorLimit - UInt64(count)
+            sector < DiskAddress.sectorLimit, DiskAddress(disk: DiskNumber(disk), sector: sector).holds(count)
         else { throw .invalid("an extent of \(count) sectors at \(sector)") }
         return Extent(
             disk: DiskNumber(disk), sector: sector, sectorCount: count,

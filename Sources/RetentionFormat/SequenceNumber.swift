@@ -14,6 +14,8 @@ public struct SequenceNumber: RawRepresentable, Hashable, Comparable, Sendable, 
 
     /// Before everything: the state that history begins with.
     public static let none = SequenceNumber(0)
+    /// More than any history has, and few enough to count on from: greater numbers on a disk are damage.
+    public static let limit: UInt64 = 1 << 62
 
     /// - Precondition: Not the last of 64 bits. Numbers read from a disk are compared with what is expected first.
     public var next: SequenceNumber { SequenceNumber(rawValue + 1) }
@@ -39,6 +41,8 @@ public struct EpochNumber: RawRepresentable, Hashable, Comparable, Sendable, Cus
 
     /// Before the first epoch.
     public static let none = EpochNumber(0)
+    /// More than any history has, and few enough to count on from: greater numbers on a disk are damage.
+    public static let limit: UInt64 = 1 << 62
 
     /// The epoch after.
     ///

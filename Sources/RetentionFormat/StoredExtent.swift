@@ -88,8 +88,7 @@ public struct StoredExtent: Hashable, Sendable {
             address: DiskAddress(rawValue: address), checksum: checksum, sectorCount: sectorCount,
             file: FileNumber(file), block: block, flags: flags)
         let isShortEnough = isZeroes || byteCount <= Extent.maximumDataBytes
-        guard sectorCount > 0, isShortEnough, self.address.sector + UInt64(sectorCount) <= DiskAddress.sectorLimit
-        else {
+        guard sectorCount > 0, isShortEnough, self.address.holds(sectorCount) else {
             throw .invalid("an index row of \(sectorCount) sectors at \(address)")
         }
     }

@@ -9,6 +9,7 @@ final class EpochFileReader {
     let number: FileNumber
     let summary: EpochSummary
     private let file: any StoreFile
+    private let files: HistoryFiles
     private let name: String
     private let contentBytes: Int
     private let contentStart: UInt64
@@ -19,11 +20,15 @@ final class EpochFileReader {
 
     /// The longest content that is believed: 64 Mi rows.
     static let maximumContent: UInt64 = 4 << 30
+    /// The longest summary that is believed: it is read in one go. A merged epoch has one bookmark, and 4 bytes for each
+    /// of its undo files.
+    static let maximumSummary = 16 << 20
 
     init(_ number: FileNumber, files: HistoryFiles) throws(RetentionError) {
         let name = HistoryFiles.name(.epoch, number)
         self.number = number
         self.name = name
+        self.files = files
         do {
             let file = try files.folder.open(name)
             self.file = file
@@ -41,7 +46,9 @@ final class EpochFileReader {
             let length = try Self.bytes(file, contentStart, 0..<4, checksums, contentBytes)
             var lengthReader = unsafe ByteReader(length.span.bytes)
             let summaryBytes = Int(lengthReader.little(UInt32.self) ?? 0)
-            guard summaryBytes <= contentBytes - 4 else { throw FormatError.truncated }
+            guard summaryBytes <= min(contentBytes - 4, Self.maximumSummary) else {
+                throw FormatError.invalid("a summary of \(summaryBytes) bytes")
+            }
             let encoded = try Self.bytes(file, contentStart, 4..<4 + summaryBytes, checksums, contentBytes)
             var reader = unsafe ByteReader(encoded.span.bytes)
             summary = try EpochSummary(decoding: &reader)
@@ -151,13 +158,21 @@ final class EpochFileReader {
         return result
     }
 
+    /// The points of the epoch, in order; ``BatchRow/redoEnd`` is a count of its redo rows and never falls.
     func batches() throws(RetentionError) -> [BatchRow] {
         let bytes = try content(batchesStart..<batchesStart + Int(summary.batchCount) * BatchRow.encodedSize)
         var reader = unsafe ByteReader(bytes.span.bytes)
         var rows: [BatchRow] = []
         rows.reserveCapacity(Int(summary.batchCount))
         do {
-            for _ in 0..<summary.batchCount { rows.append(try BatchRow(decoding: &reader)) }
+            for _ in 0..<summary.batchCount {
+                let row = try BatchRow(decoding: &reader)
+                guard row.redoEnd >= rows.last?.redoEnd ?? 0, row.redoEnd <= summary.redoCount,
+                    row.sequence > rows.last?.sequence ?? summary.firstSequence.previous,
+                    row.sequence <= summary.lastSequence
+                else { throw FormatError.invalid("point \(row.sequence) with redo up to row \(row.redoEnd)") }
+                rows.append(row)
+            }
         } catch {
             throw Self.translate(error, name)
         }
@@ -168,8 +183,13 @@ final class EpochFileReader {
 
     func redo(_ range: Range<Int>) throws(RetentionError) -> [StoredExtent] { try rows(redoStart, range) }
 
+    /// Before-images by address, disjoint.
     func undo(_ range: Range<Int>) throws(RetentionError) -> [StoredExtent] {
-        try rows(redoStart + Int(summary.redoCount) * StoredExtent.encodedSize, range)
+        let rows = try rows(redoStart + Int(summary.redoCount) * StoredExtent.encodedSize, range)
+        for (row, next) in zip(rows, rows.dropFirst()) where row.end > next.address {
+            throw Self.translate(FormatError.invalid("before-images out of order at \(next.address.rawValue)"), name)
+        }
+        return rows
     }
 
     /// The before-images that overlap a range.
@@ -184,7 +204,7 @@ final class EpochFileReader {
         while low < Int(summary.undoCount) {
             let row = try undo(low..<low + 1)[0]
             guard row.address < end else { break }
-            found.append(row)
+            if row.end > start { found.append(row) }
             low += 1
         }
         return found
@@ -197,7 +217,13 @@ final class EpochFileReader {
         var rows: [StoredExtent] = []
         rows.reserveCapacity(range.count)
         do {
-            for _ in range { rows.append(try StoredExtent(decoding: &reader)) }
+            for _ in range {
+                let row = try StoredExtent(decoding: &reader)
+                guard files.hasRoom(for: row) else {
+                    throw FormatError.invalid("\(row.sectorCount) sectors past the end of disk \(row.address.disk)")
+                }
+                rows.append(row)
+            }
         } catch {
             throw Self.translate(error, name)
         }

@@ -38,10 +38,18 @@ struct EpochMerge {
         summary.undoCount = UInt32(rows.count)
         summary.redoCount = 0
         summary.batchCount = 0
+        let file: FileNumber
         do {
-            let file = try EpochFile.write(
+            file = try EpochFile.write(
                 summary, batches: [], redo: [], undo: rows, files: shared.files, created: shared.clock.now())
-            let merged = SealedEpoch(summary: summary, file: file)
+        } catch {
+            // What was copied would take room until the next start. After a failed sync its file may be there all the
+            // same, and be read then: the group is broken, and nothing of it may go.
+            if error.code == .noSpace { copier.remove() }
+            throw .retention(error)
+        }
+        let merged = SealedEpoch(summary: summary, file: file)
+        do {
             shared.state.withLock { state in
                 guard let index = state.sealed.firstIndex(where: { $0.file == earlier.file }) else { return }
                 state.sealed.replaceSubrange(index...index + 1, with: [merged])

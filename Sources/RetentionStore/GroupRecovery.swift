@@ -14,12 +14,11 @@ struct GroupRecovery {
     func run() throws(RetentionError) -> GroupState {
         var state = GroupState()
         state.unsynced = disks
-        let slot: StateSlot?
+        let slot = try StateFile.read(in: files.folder, group: files.group)
         do {
             for name in try files.folder.names() where name.hasPrefix(PointIndex.namePrefix) {
                 try files.folder.remove(name)
             }
-            slot = try StateFile.read(in: files.folder, group: files.group)
         } catch {
             throw .retention(error)
         }
@@ -127,6 +126,11 @@ struct GroupRecovery {
     ) throws(RetentionError) {
         let header = record.header
         if state.live.last?.summary.number != header.epoch {
+            guard header.epoch > state.live.last?.summary.number ?? state.sealed.last?.summary.number ?? .none else {
+                throw EpochFileReader.translate(
+                    FormatError.invalid("record \(header.sequence) is of epoch \(header.epoch), which has ended"),
+                    HistoryFiles.name(.redo, record.file))
+            }
             if let index = state.live.indices.last { close(&state, index) }
             let kind: EpochSummary.Kind =
                 switch header.kind {
@@ -166,7 +170,10 @@ struct GroupRecovery {
         state.durable = SequenceNumber(header.sequence)
         if header.sourceSequence > 0 { state.durableSource = header.sourceSequence }
         switch header.kind {
-        case .syncBegin: if let disk = syncDisk(header) { state.unsynced.insert(disk) }
+        case .syncBegin:
+            if let disk = syncDisk(header) { state.unsynced.insert(disk) }
+            // One that goes on in the epoch of a sync that had ended: that end is no end of the epoch.
+            state.live[index].isClosed = false
         case .syncEnd:
             if let disk = syncDisk(header) { state.unsynced.remove(disk) }
             if state.unsynced.isEmpty { close(&state, index) }
@@ -207,8 +214,13 @@ struct GroupRecovery {
             let records = try scanner.scan(segments, from: UInt64(FileHeader.size), expecting: 1, known: known)
             try sync(segments, role: .undo)
             for record in records {
-                let rows = record.stored
-                state.live[index].captured.insert(rows.sorted { $0.address < $1.address })
+                let rows = record.stored.sorted { $0.address < $1.address }
+                guard areNew(rows, in: state.live[index].captured) else {
+                    throw EpochFileReader.translate(
+                        FormatError.invalid("record \(record.header.sequence) has what another one has already"),
+                        HistoryFiles.name(.undo, record.file))
+                }
+                state.live[index].captured.insert(rows)
                 for row in rows where !row.isZeroes {
                     state.live[index].summary.undoBytes += ByteCount(row.byteCount)
                 }
@@ -225,6 +237,15 @@ struct GroupRecovery {
                 throw .retention(error)
             }
         }
+    }
+
+    /// Whether sorted before-images are disjoint, and of what has none yet.
+    private func areNew(_ rows: [StoredExtent], in captured: CapturedIndex) -> Bool {
+        zip(rows, rows.dropFirst()).allSatisfy { $0.end <= $1.address }
+            && rows.allSatisfy { row in
+                let gaps = captured.uncovered(from: row.address, to: row.end)
+                return gaps.count == 1 && gaps[0].start == row.address && gaps[0].end == row.end
+            }
     }
 
     /// An epoch in which no batch was completed has before-images and nothing in the journal that counts: parts of its batch

@@ -85,29 +85,47 @@ enum StateFile {
     }
 
     /// The newer slot that checks and belongs to the group.
-    static func read(in folder: any StoreFolder, group: GroupID) throws(DeviceError) -> StateSlot? {
-        let file: any StoreFile
-        do {
-            file = try folder.open(name)
-        } catch {
-            guard error.code == .notFound else { throw error }
-            try create(in: folder)
-            return nil
-        }
+    ///
+    /// - Throws: `.unknownVersion` for a slot that a newer version wrote.
+    static func read(in folder: any StoreFolder, group: GroupID) throws(RetentionError) -> StateSlot? {
+        guard let file = try openOrCreate(in: folder) else { return nil }
         var best: StateSlot?
         for index in 0..<2 {
-            var buffer = AlignedBuffer(count: StateSlot.size)
-            var span = buffer.mutableBytes
-            do {
-                try file.read(into: &span, at: ByteOffset(UInt64(index * StateSlot.size)))
-            } catch {
-                guard error.code == .shortTransfer else { throw error }
-                continue
-            }
-            // A slot that does not check was torn by a crash; the other one is then the newest.
-            guard let slot = try? StateSlot(decoding: buffer.bytes), slot.group == group else { continue }
+            guard let slot = try slot(index, of: file), slot.group == group else { continue }
             if slot.generation > best?.generation ?? 0 { best = slot }
         }
         return best
+    }
+
+    private static func openOrCreate(in folder: any StoreFolder) throws(RetentionError) -> (any StoreFile)? {
+        do throws(DeviceError) {
+            do throws(DeviceError) {
+                return try folder.open(name)
+            } catch {
+                guard error.code == .notFound else { throw error }
+                try create(in: folder)
+                return nil
+            }
+        } catch {
+            throw .retention(error)
+        }
+    }
+
+    private static func slot(_ index: Int, of file: any StoreFile) throws(RetentionError) -> StateSlot? {
+        var buffer = AlignedBuffer(count: StateSlot.size)
+        do {
+            var span = buffer.mutableBytes
+            try file.read(into: &span, at: ByteOffset(UInt64(index * StateSlot.size)))
+        } catch {
+            guard error.code == .shortTransfer else { throw .retention(error) }
+            return nil
+        }
+        do {
+            return try StateSlot(decoding: buffer.bytes)
+        } catch {
+            if case .unknownVersion = error { throw EpochFileReader.translate(error, name) }
+            // It was torn by a crash, or rotted; the other one is then the newest.
+            return nil
+        }
     }
 }

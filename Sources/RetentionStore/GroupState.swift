@@ -57,6 +57,13 @@ struct ApplyItem: Sendable {
     }
 }
 
+/// The operator's order to give up all points but the latest, which the applier's thread carries out.
+enum DiscardOrder: Sendable {
+    case none
+    case ordered
+    case done(RetentionError?)
+}
+
 /// A sealed epoch and the file that describes it.
 struct SealedEpoch: Sendable {
     var summary: EpochSummary
@@ -70,7 +77,7 @@ struct GroupState: Sendable {
     var acceptedSource: UInt64 = 0
     /// The batch whose parts are arriving, and how many there were.
     /// One that was given up here has to be given up by its sender too.
-    var openBatch: (source: UInt64, parts: UInt32, isGivenUp: Bool)?
+    var openBatch: (source: UInt64, parts: UInt32, rows: Int, isGivenUp: Bool)?
     /// What the journal has taken and not made durable yet.
     var inJournal: [Operation] = []
     /// Rewinds that are not carried out: nothing else is taken in until they are.
@@ -87,6 +94,10 @@ struct GroupState: Sendable {
     var failure: RetentionError?
     /// Why nothing is journaled at the moment, although it may be again: no room.
     var blocked: RetentionError?
+    /// There will be room only when the epoch that is open has ended: the journal ends it.
+    var endsEpoch = false
+    /// Whether history is to be given up, and how that went.
+    var discard = DiscardOrder.none
 
     // Journal.
     var durable = SequenceNumber.none

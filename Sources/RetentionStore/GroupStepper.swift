@@ -33,6 +33,9 @@ package struct GroupStepper {
         try failing { () throws(RetentionError) in try maintenance.step() }
     }
 
+    /// Whether the journal's thread would go on now, were there one; takes the ring.
+    package var isJournalCalled: Bool { shared.journalBell.wait(nanoseconds: 0) }
+
     package func writeSlot() throws(RetentionError) {
         try failing { () throws(RetentionError) in try shared.writeSlot() }
     }

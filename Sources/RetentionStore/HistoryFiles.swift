@@ -30,6 +30,9 @@ final class HistoryFiles: Sendable {
     let group: GroupID
     let segmentSize: ByteCount
     private let reserve: ByteCount
+    private let quota: ByteCount?
+    /// Sectors of each disk; empty where the disks are not known.
+    private let sectors: [DiskNumber: UInt64]
     private let clock: any WallClock
     private let state: Mutex<State>
 
@@ -38,11 +41,17 @@ final class HistoryFiles: Sendable {
     /// Segments kept for re-use.
     static let freeFileLimit = 4
 
-    /// - Parameter reserve: Bytes of the volume that the journal leaves free.
+    /// - Parameters:
+    ///   - reserve: Bytes of the volume that the journal leaves free.
+    ///   - quota: Bytes from which on the journal starts no new segment.
+    ///   - sectors: Of each disk, in 512 bytes.
     init(
-        folder: any StoreFolder, group: GroupID, segmentSize: ByteCount, reserve: ByteCount, clock: any WallClock
+        folder: any StoreFolder, group: GroupID, segmentSize: ByteCount, reserve: ByteCount, quota: ByteCount? = nil,
+        sectors: [DiskNumber: UInt64] = [:], clock: any WallClock
     ) throws(DeviceError) {
         self.reserve = reserve
+        self.quota = quota
+        self.sectors = sectors
         self.folder = folder
         self.group = group
         self.segmentSize = segmentSize
@@ -54,7 +63,7 @@ final class HistoryFiles: Sendable {
                 continue
             }
             guard let (role, number) = Self.parse(name) else { continue }
-            initial.nextNumber = max(initial.nextNumber, number.rawValue &+ 1)
+            initial.nextNumber = max(initial.nextNumber, number.rawValue == .max ? .max : number.rawValue + 1)
             initial.sizes[name] = try folder.open(name).size()
             if role == .free { initial.free.append(name) }
         }
@@ -68,10 +77,11 @@ final class HistoryFiles: Sendable {
 
     static func parse(_ name: String) -> (Role, FileNumber)? {
         let parts = name.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[1].utf8.count == 8, let role = Role(rawValue: String(parts[0])),
-            let number = UInt32(parts[1], radix: 16)
+        guard parts.count == 2, let role = Role(rawValue: String(parts[0])), let value = UInt32(parts[1], radix: 16)
         else { return nil }
-        return (role, FileNumber(number))
+        // There are other ways to write a number: such a file is not one of these.
+        let number = FileNumber(value)
+        return Self.name(role, number) == name ? (role, number) : nil
     }
 
     /// The numbers of all files of a role, sorted.
@@ -86,18 +96,30 @@ final class HistoryFiles: Sendable {
     /// Bytes of the volume that the history's files take.
     var usedBytes: ByteCount { state.withLock { $0.sizes.values.reduce(.zero, +) } }
 
-    func nextNumber() -> FileNumber {
-        state.withLock { state in
+    /// Whether an extent lies on its disk; true for a disk that is not known.
+    func hasRoom(for row: StoredExtent) -> Bool {
+        guard let sectors = sectors[row.address.disk] else { return true }
+        return row.address.sector + UInt64(row.sectorCount) <= sectors
+    }
+
+    private func nextNumber() throws(DeviceError) -> FileNumber {
+        let number = state.withLock { state -> UInt32? in
+            guard state.nextNumber < .max else { return nil }
             defer { state.nextNumber += 1 }
-            return FileNumber(state.nextNumber)
+            return state.nextNumber
         }
+        guard let number else {
+            throw DeviceError(
+                .outOfRange, operation: "create", object: folder.path, detail: "the numbers of its files are used up")
+        }
+        return FileNumber(number)
     }
 
     /// A segment, with its header written and everything about it durable.
     func makeSegment(
         _ role: Role, first: UInt64, epoch: EpochNumber
     ) throws(DeviceError) -> (FileNumber, any StoreFile) {
-        let number = nextNumber()
+        let number = try nextNumber()
         let name = Self.name(role, number)
         let file: any StoreFile
         let source: String
@@ -108,11 +130,7 @@ final class HistoryFiles: Sendable {
             file = try folder.open(recycled)
         } else {
             source = "\(name).new"
-            // The journal leaves room for what has to be written to make room: before-images, epochs, merges.
-            if role == .redo, try folder.freeSpace() < reserve + segmentSize {
-                throw DeviceError(
-                    .noSpace, operation: "allocate", object: folder.path, detail: "less than the reserve is free")
-            }
+            if role == .redo { try checkRoom() }
             file = try folder.create(source)
             do {
                 try file.allocate(segmentSize)
@@ -141,9 +159,23 @@ final class HistoryFiles: Sendable {
         return (number, file)
     }
 
+    /// Whether the journal may grow: it leaves room for what has to be written to make room, before-images, epochs and
+    /// merges, and it stops when the quota is used up.
+    private func checkRoom() throws(DeviceError) {
+        if let quota, usedBytes > quota {
+            throw DeviceError(
+                .noSpace, operation: "allocate", object: folder.path,
+                detail: "history takes \(usedBytes), and its quota is \(quota)")
+        }
+        guard try folder.freeSpace() >= reserve + segmentSize else {
+            throw DeviceError(
+                .noSpace, operation: "allocate", object: folder.path, detail: "less than the reserve is free")
+        }
+    }
+
     /// A file that is not a segment, empty; `finishFile` names it.
     func makeFile() throws(DeviceError) -> (FileNumber, any StoreFile) {
-        let number = nextNumber()
+        let number = try nextNumber()
         return (number, try folder.create("\(Self.name(.epoch, number)).new"))
     }
 

@@ -69,8 +69,13 @@ final class JournalEngine {
 
     /// Journals what waits. False when there was nothing to do, or no room to do it in.
     func step() throws(RetentionError) -> Bool {
+        let endsEpoch = endEpochIfAsked()
         let operations = take()
-        guard !operations.isEmpty else { return false }
+        guard !operations.isEmpty else {
+            // Whoever waits for room goes on waiting.
+            if endsEpoch { commit(putBack: [], isBlocked: true) }
+            return endsEpoch
+        }
         var done = 0
         var waits = false
         var isBlocked = false
@@ -95,6 +100,21 @@ final class JournalEngine {
         }
         commit(putBack: Array(operations[done...]), isBlocked: isBlocked)
         return done > 0 || !waits
+    }
+
+    /// Ends the epoch that is being written, where there is room only when it is sealed. Not within a batch, which has
+    /// one epoch.
+    private func endEpochIfAsked() -> Bool {
+        let isAsked = shared.state.withLock { state in
+            defer { state.endsEpoch = false }
+            return state.endsEpoch
+        }
+        guard isAsked, let epoch = current, !epoch.isClosed, epoch.kind == .changes, openParts == 0 else {
+            return false
+        }
+        entries.append(.close(unsynced.sorted()))
+        current?.isClosed = true
+        return true
     }
 
     private func take() -> [Operation] {
@@ -152,7 +172,8 @@ final class JournalEngine {
             header.firstTime = time
             header.lastTime = time
             header.body.appendLittle(disk.rawValue)
-            let isLastSync = shared.state.withLock { $0.openSyncs.subtracting([disk]).isEmpty }
+            // As of the records, like a start sees it: a sync that was taken in and not journaled begins a new epoch.
+            let isLastSync = unsynced.subtracting([disk]).isEmpty
             try write(header, bookmark: nil, closes: isLastSync, sync: (disk, false))
         case .rewind(let target, let request):
             abandonOpen()

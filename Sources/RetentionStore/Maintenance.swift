@@ -8,13 +8,18 @@ import StoragePrimitives
 ///
 /// By age the oldest epochs are dropped: by this machine's clock and by the sources' clocks, so that neither of them alone,
 /// set wrong, costs history. Under pressure history first gets coarser and only then shorter: the oldest
-/// epochs lose their redo and keep their ends; then neighbours within an hour are merged; then the oldest is dropped.
-/// What is not applied, the last sealed epoch and what a reader holds is never touched.
+/// epochs lose their redo and keep their ends; then neighbours within an hour are merged, then those within more; then the
+/// oldest is dropped. Bookmarks stay ends of epochs. What is not applied, the last sealed epoch and what a reader holds is
+/// never touched.
 struct Maintenance {
     let shared: GroupShared
 
+    /// Seconds within which neighbours are merged, one after the other: an hour, 4 hours, a day.
+    static let mergeSpans: [Int64] = [3600, 4 * 3600, 24 * 3600]
+
     /// One step of tidying; false when there is nothing to do.
     func step() throws(RetentionError) -> Bool {
+        if try carryOutDiscard() { return true }
         let (sealed, pin, durable) = shared.state.withLock { ($0.sealed, $0.firstNeeded, $0.durable) }
         guard durable > .none, let oldest = sealed.first, shared.state.withLock({ $0.failure == nil }) else {
             return false
@@ -22,6 +27,7 @@ struct Maintenance {
         let isPinned = pin.map { $0 <= oldest.summary.number } ?? false
         if !isPinned, isPastWindow(oldest.summary), mayDropOldest() {
             try drop(oldest)
+            goOn()
             return true
         }
         guard try isShort() else { return false }
@@ -29,7 +35,10 @@ struct Maintenance {
     }
 
     private func isPastWindow(_ epoch: EpochSummary) -> Bool {
-        let newest = shared.state.withLock { $0.epochs.map(\.lastTime).max() } ?? epoch.lastTime
+        // Rewinds and syncs are stamped here: only changes tell the sources' time.
+        let newest = shared.state.withLock { state in
+            state.epochs.lazy.filter { $0.kind == .changes }.map(\.lastTime).max() ?? epoch.lastTime
+        }
         let age = min(
             shared.clock.now().nanoseconds(since: epoch.lastReceived), newest.nanoseconds(since: epoch.lastTime))
         return age / 1_000_000_000 >= shared.settings.windowSeconds
@@ -57,10 +66,31 @@ struct Maintenance {
 
     /// The next step of the ladder; false when all that may be given up is.
     func makeRoom() throws(RetentionError) -> Bool {
-        guard try giveUpSomething() else { return false }
-        // There is room now: whoever waits for it tries again before more is given up.
-        shared.state.withLock { $0.blocked = nil }
+        guard try giveUpSomething() else {
+            endOpenEpoch()
+            return false
+        }
+        goOn()
         return true
+    }
+
+    /// There is room now: whoever waits for it tries again before more is given up. The journal may be asleep since
+    /// before, whoever asked for the room.
+    private func goOn() {
+        shared.state.withLock { $0.blocked = nil }
+        shared.journalBell.ring()
+    }
+
+    /// Nothing can be given up that is sealed: when the journal waits for room, an epoch that goes on is what holds it.
+    private func endOpenEpoch() {
+        let isAsked = shared.state.withLock { state in
+            guard state.blocked != nil, let live = state.live.last, !live.isClosed, live.summary.kind == .changes,
+                !live.batches.isEmpty
+            else { return false }
+            state.endsEpoch = true
+            return true
+        }
+        if isAsked { shared.journalBell.ring() }
     }
 
     private func giveUpSomething() throws(RetentionError) -> Bool {
@@ -72,7 +102,7 @@ struct Maintenance {
         if try dropOldestRedo() { return true }
         let (sealed, pin) = shared.state.withLock { ($0.sealed, $0.firstNeeded) }
         do throws(RetentionError) {
-            if try mergeWithinAnHour(sealed, pin: pin) { return true }
+            for span in Self.mergeSpans where try merge(sealed, within: span, pin: pin) { return true }
         } catch {
             // A merge needs room before it makes some.
             guard error.code == .retentionFull else { throw error }
@@ -86,6 +116,12 @@ struct Maintenance {
 
     private func drop(_ epoch: SealedEpoch) throws(RetentionError) {
         shared.state.withLock { $0.sealed.removeAll { $0.file == epoch.file } }
+        try remove(epoch)
+        try dropRedo(before: nil)
+    }
+
+    /// Lets the files of an epoch go that is no longer in the list.
+    func remove(_ epoch: SealedEpoch) throws(RetentionError) {
         do {
             // The epoch's file goes first: without it the segments belong to nobody, which a start tidies up.
             try shared.files.release(.epoch, epoch.file)
@@ -94,7 +130,6 @@ struct Maintenance {
         } catch {
             throw .retention(error)
         }
-        try dropRedo(before: nil)
     }
 
     /// Coarsens: lets go of the oldest redo segment that no unapplied change and no reader needs.
@@ -148,7 +183,9 @@ struct Maintenance {
         }
     }
 
-    private func mergeWithinAnHour(_ sealed: [SealedEpoch], pin: EpochNumber?) throws(RetentionError) -> Bool {
+    private func merge(
+        _ sealed: [SealedEpoch], within seconds: Int64, pin: EpochNumber?
+    ) throws(RetentionError) -> Bool {
         let (firstRedo, damaged) = shared.state.withLock { ($0.firstRedoFile, $0.damagedUndo) }
         for (earlier, later) in zip(sealed, sealed.dropFirst()) {
             // The last sealed epoch tells a start where to resume: it stays as it is.
@@ -156,7 +193,7 @@ struct Maintenance {
                 later.file != sealed.last?.file, pin.map({ $0 > later.summary.number }) ?? true,
                 earlier.summary.firstRedoFile < firstRedo, later.summary.firstRedoFile < firstRedo,
                 earlier.summary.bookmarks.isEmpty, earlier.summary.kind != .sync, later.summary.kind != .sync,
-                later.summary.lastReceived.nanoseconds(since: earlier.summary.firstReceived) < 3600 * 1_000_000_000
+                later.summary.lastReceived.nanoseconds(since: earlier.summary.firstReceived) < seconds * 1_000_000_000
             else { continue }
             do throws(RetentionError) {
                 try EpochMerge(shared: shared).merge(earlier, later)

@@ -147,7 +147,7 @@ struct RebuildPlan {
             return
         }
         released += survey.runs[..<kept].joined().map(\.file)
-        let end = SequenceNumber(first.summary.firstSequence.rawValue - 1)
+        let end = first.summary.firstSequence.previous
         report.lostBefore = end
         report.remade += survey.bad.count { $0.epoch.map { $0 > first.summary.number } ?? false }
         loss = RetentionError(

@@ -17,8 +17,9 @@ extension RetentionGroup {
 
     /// Takes a part of a batch. The last one completes it; until then none of it exists.
     ///
-    /// - Throws: `.sequenceRepeat` for a batch that is there already, `.sequenceGap`, `.syncOpen`, and for each extent
-    ///   `.unknownDisk`, `.misaligned`, `.outOfRange`, `.emptyExtent`. Nothing was taken then.
+    /// - Throws: `.sequenceRepeat` for a batch that is there already, `.sequenceGap`, `.syncOpen`, `.batchTooLarge` for
+    ///   more than ``RetentionSettings/batchRows`` writes, and for each extent `.unknownDisk`, `.misaligned`,
+    ///   `.outOfRange`, `.emptyExtent`. Nothing was taken then.
     public func append(_ part: BatchPart, of stamp: BatchStamp, isLast: Bool) throws(RetentionError) {
         try check(part)
         try change { (state) throws(RetentionError) in
@@ -29,16 +30,27 @@ extension RetentionGroup {
                     "Disk \(state.unsynced.sorted().first ?? DiskNumber(0)) has to be synced before batches are taken.")
             }
             let index: UInt32
+            var rows = part.extents.count
             if let open = state.openBatch, open.source == stamp.sourceSequence {
                 guard !open.isGivenUp else {
                     throw RetentionError(
                         .notAccepting, "Batch \(open.source) was given up for a rewind. Send it again from its start.")
                 }
                 index = open.parts
+                rows += open.rows
             } else {
                 index = 0
             }
-            state.openBatch = isLast ? nil : (stamp.sourceSequence, index + 1, false)
+            // A part without writes is one all the same.
+            guard rows <= shared.settings.batchRows, Int(index) < shared.settings.batchRows else {
+                throw RetentionError(
+                    .batchTooLarge,
+                    """
+                    Batch \(stamp.sourceSequence) has more than \(shared.settings.batchRows) writes, which is all that \
+                    is kept of one in memory. Have the sender end its batches earlier.
+                    """)
+            }
+            state.openBatch = isLast ? nil : (stamp.sourceSequence, index + 1, rows, false)
             if isLast { state.acceptedSource = stamp.sourceSequence }
             state.pending.append(.part(part, stamp, index: index, isLast: isLast))
         }

@@ -15,7 +15,7 @@ public final class RetentionGroup: Sendable {
     /// What the group is, as its folder said when it was opened.
     public let manifest: GroupManifest
     let shared: GroupShared
-    private let threads = Mutex<GroupThreads?>(nil)
+    let threads = Mutex<GroupThreads?>(nil)
     private let digestThread = Mutex<DiskThread?>(nil)
 
     init(manifest: GroupManifest, shared: GroupShared) {
@@ -57,16 +57,16 @@ public final class RetentionGroup: Sendable {
     ) throws(RetentionError) -> RetentionGroup {
         let manifest = try GroupManifest.read(from: folder)
         try check(disks, manifest: manifest)
+        let byNumber = Dictionary(disks.map { ($0.number, $0) }) { first, _ in first }
+        let sectors = byNumber.mapValues { $0.size.rawValue / Sector.size }
         let files: HistoryFiles
         do {
             files = try HistoryFiles(
                 folder: folder, group: manifest.groupID, segmentSize: settings.segmentSize, reserve: settings.reserve,
-                clock: clock)
+                quota: settings.quota, sectors: sectors, clock: clock)
         } catch {
             throw .retention(error)
         }
-        // Checked above: each number is there once.
-        let byNumber = Dictionary(disks.map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
         let state = try GroupRecovery(files: files, disks: Set(byNumber.keys)).run()
         let shared = GroupShared(files: files, disks: byNumber, settings: settings, clock: clock, state: state)
         return RetentionGroup(manifest: manifest, shared: shared)
@@ -115,8 +115,10 @@ public final class RetentionGroup: Sendable {
                     \(disk.number) writes blocks of \(disk.logicalBlockSize). Bind a target with blocks as small.
                     """)
             }
-            guard disk.size.rawValue / Sector.size <= DiskAddress.sectorLimit else {
-                throw RetentionError(.targetMismatch, "Disk \(disk.number) has \(disk.size), more than 128 PiB.")
+            // Not quite as much: the end of the last disk has to be an address too.
+            guard disk.size.rawValue / Sector.size < DiskAddress.sectorLimit else {
+                throw RetentionError(
+                    .targetMismatch, "Disk \(disk.number) has \(disk.size); a disk has to have less than 128 PiB.")
             }
         }
     }
@@ -291,8 +293,10 @@ public final class RetentionGroup: Sendable {
     }
 
     func isDigestible(_ sectors: Range<UInt64>, of disk: GroupDisk, granularity: Int) -> Bool {
-        granularity >= 512 && granularity <= Extent.maximumDataBytes && granularity % 512 == 0
+        let block = max(512, disk.target.logicalBlockSize)
+        return granularity >= block && granularity <= Extent.maximumDataBytes && granularity % block == 0
             && sectors.upperBound <= disk.size.rawValue / Sector.size && !sectors.isEmpty
+            && sectors.lowerBound % UInt64(block / 512) == 0 && sectors.upperBound % UInt64(block / 512) == 0
     }
 
     static func noSuchRange(_ disk: DiskNumber) -> RetentionError {
@@ -377,10 +381,8 @@ final class GroupThreads: Sendable {
         do throws(RetentionError) {
             while shouldRun {
                 let worked = try engine.step()
-                if isBlocked, try maintenance.makeRoom() {
-                    shared.journalBell.ring()
-                    continue
-                }
+                if try maintenance.carryOutDiscard() { continue }
+                if isBlocked, try maintenance.makeRoom() { continue }
                 let now = shared.clock.now()
                 guard now.nanoseconds(since: tidied) >= Self.idleNanoseconds || now < tidied else {
                     if !worked { _ = shared.applyBell.wait(nanoseconds: Self.idleNanoseconds) }

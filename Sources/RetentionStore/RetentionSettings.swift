@@ -24,9 +24,13 @@ public struct RetentionSettings: Hashable, Sendable {
     public var commitBytes = ByteCount.mebibytes(8)
     /// Payload bytes from which on a batch is applied while it arrives.
     public var openBatchBytes = ByteCount.mebibytes(8)
+    /// Writes that one batch may have, in all of its parts: each is a row of 32 bytes, kept in memory until the batch is
+    /// complete and then until its epoch ends.
+    public var batchRows = 256 * 1024
     /// Seconds of history to keep.
     public var windowSeconds: Int64 = 24 * 3600
-    /// Bytes of the retention volume that this group may take; nil for what there is.
+    /// Bytes of the retention volume that this group may take; nil for what there is. Kept to a segment and what making
+    /// room takes.
     public var quota: ByteCount?
     /// Bytes of the retention volume that the journal leaves free for what making room takes.
     public var reserve = ByteCount.mebibytes(256)

@@ -33,15 +33,15 @@ extension RetentionGroup {
     /// - Parameter progress: Called with the bytes checked and the bytes there are.
     /// - Throws: When the volume fails, not for damage.
     public func scrub(progress: (UInt64, UInt64) -> Void = { _, _ in }) throws(RetentionError) -> ScrubReport {
-        let (epochs, pin) = shared.state.withLock { state in
+        let (epochs, live, pin) = shared.state.withLock { state in
             let number = state.nextPin
             state.nextPin += 1
             state.pins[number] = state.epochs.first?.number ?? EpochNumber.none
-            return (state.sealed, number)
+            return (state.sealed, state.live, number)
         }
         // What is being checked has to stay until it is.
         defer { _ = shared.state.withLock { $0.pins.removeValue(forKey: pin) } }
-        let total = epochs.reduce(UInt64(0)) { $0 + $1.summary.redoBytes.rawValue + $1.summary.undoBytes.rawValue }
+        let total = epochs.reduce(ByteCount.zero) { $0 + $1.summary.redoBytes + $1.summary.undoBytes }.rawValue
         var report = ScrubReport()
         var reader = PayloadReader(files: shared.files)
         var scratch = AlignedBuffer(uninitialized: Extent.maximumDataBytes)
@@ -55,7 +55,7 @@ extension RetentionGroup {
                     while start < count {
                         let range = start..<min(count, start + 2048)
                         for row in isRedo ? try file.redo(range) : try file.undo(range) where !row.isZeroes {
-                            try check(row, isRedo: isRedo, epoch, &reader, &scratch, &report)
+                            try check(row, isRedo: isRedo, epoch.summary.number, &reader, &scratch, &report)
                         }
                         start = range.upperBound
                         progress(report.checkedBytes, total)
@@ -67,6 +67,15 @@ extension RetentionGroup {
                     ScrubReport.Damage(epoch: epoch.summary.number, isRedo: false, message: error.message))
             }
         }
+        // Epochs that are not sealed yet have their indexes in memory.
+        for epoch in live {
+            for (isRedo, rows) in [(false, epoch.captured.sorted), (true, epoch.redo)] {
+                for row in rows where !row.isZeroes {
+                    try check(row, isRedo: isRedo, epoch.summary.number, &reader, &scratch, &report)
+                }
+            }
+            progress(report.checkedBytes, max(total, report.checkedBytes))
+        }
         let found = report.damages
         shared.state.withLock { state in
             state.damagedUndo = Set(found.filter { !$0.isRedo }.map(\.epoch))
@@ -76,7 +85,7 @@ extension RetentionGroup {
     }
 
     private func check(
-        _ row: StoredExtent, isRedo: Bool, _ epoch: SealedEpoch, _ reader: inout PayloadReader,
+        _ row: StoredExtent, isRedo: Bool, _ epoch: EpochNumber, _ reader: inout PayloadReader,
         _ scratch: inout AlignedBuffer, _ report: inout ScrubReport
     ) throws(RetentionError) {
         let piece = ExtentPiece(address: row.address, sectorCount: row.sectorCount, stored: row, rank: 0)
@@ -88,36 +97,7 @@ extension RetentionGroup {
         } catch {
             guard error.code == .historyDamaged else { throw error }
             report.damages.append(
-                ScrubReport.Damage(epoch: epoch.summary.number, isRedo: isRedo, message: error.message))
-        }
-    }
-
-    /// Gives up every point before the latest: after a commit, on the operator's word.
-    public func discardHistory() throws(RetentionError) {
-        try drain()
-        let sealed = shared.state.withLock { state in
-            state.discarded = state.durable.previous
-            // The last one tells a start where to resume.
-            let dropped = state.sealed.dropLast()
-            state.sealed.removeFirst(dropped.count)
-            return Array(dropped)
-        }
-        try shared.writeSlot()
-        do {
-            for epoch in sealed {
-                try shared.files.release(.epoch, epoch.file)
-                try shared.files.folder.sync()
-                for file in epoch.summary.undoFiles { try shared.files.release(.undo, file) }
-            }
-        } catch {
-            throw .retention(error)
-        }
-        let maintenance = Maintenance(shared: shared)
-        while try maintenance.dropOldestRedo() {}
-        do {
-            _ = try shared.files.removeFree()
-        } catch {
-            throw .retention(error)
+                ScrubReport.Damage(epoch: epoch, isRedo: isRedo, message: error.message))
         }
     }
 }

@@ -147,7 +147,7 @@ struct SegmentScanner: ~Copyable {
     private mutating func decode(
         _ number: FileNumber, at offset: UInt64, size: UInt64
     ) throws(RetentionError) -> ScannedRecord? {
-        guard offset + UInt64(RecordHeader.fixedSize) <= size else { return nil }
+        guard offset <= size, size - offset >= UInt64(RecordHeader.fixedSize) else { return nil }
         try ensure(number, offset, RecordHeader.granularity, size)
         let from = Int(offset - windowStart)
         let available = windowCount - from
@@ -165,6 +165,14 @@ struct SegmentScanner: ~Copyable {
             return nil
         }
         guard offset + UInt64(header.recordLength) <= size else { return nil }
+        // It checks, and so was written like this: it is no torn tail.
+        for extent in header.extents {
+            guard files.hasRoom(for: StoredExtent(extent, file: number, payloadOffset: 0)) else {
+                throw EpochFileReader.translate(
+                    FormatError.invalid("record \(header.sequence) reaches past the end of disk \(extent.disk)"),
+                    HistoryFiles.name(role, number))
+            }
+        }
         return ScannedRecord(header: header, file: number, offset: offset)
     }
 
@@ -194,7 +202,8 @@ struct SegmentScanner: ~Copyable {
         let end = min(size, offset + UInt64(count))
         if windowFile == number, offset >= windowStart, end <= windowStart + UInt64(windowCount) { return }
         let start = offset & ~4095
-        let length = Int(min(UInt64(window.count), size - start)) & ~511
+        // Whole blocks, as direct I/O wants them: nothing that was written ends within one.
+        let length = Int(min(UInt64(window.count), size - start)) & ~4095
         do {
             let file = try files.open(role, number)
             var span = window.mutableBytes
@@ -210,7 +219,7 @@ struct SegmentScanner: ~Copyable {
 
     private func length(_ number: FileNumber) throws(RetentionError) -> UInt64 {
         do {
-            return try files.open(role, number).size().rawValue
+            return min(try files.open(role, number).size().rawValue, FileHeader.segmentLimit)
         } catch {
             throw .retention(error)
         }

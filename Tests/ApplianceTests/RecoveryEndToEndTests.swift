@@ -125,6 +125,38 @@ import Testing
         }
     }
 
+    @Test func `history that cannot be made again is refused with a way out, and the way out works`() async throws {
+        let folder = try TestFolder()
+        try folder.makeFolder("retention")
+        try folder.makeImage("a.img", Self.size)
+        var history = ""
+        try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
+            let group = try await protect(test)
+            #expect(await test.mtctl("bookmark", "g", "--label", "three").code == 0)
+            try await until { group.status.epochs > 1 }
+            history = "retention/\(try await test.json(GroupReport.self, "group", "show", "g").id)"
+        }
+        // The catalogue is damaged, and the journal that it could be made again from is gone.
+        for name in try DirectoryFolder(path: "\(folder.path)/\(history)").names() {
+            if name.hasPrefix("epoch-") { try folder.write("nothing", to: "\(history)/\(name)") }
+            if name.hasPrefix("redo-") { try folder.remove("\(history)/\(name)") }
+        }
+        try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
+            try await waitFor(.degraded, test)
+            let before = try DirectoryFolder(path: "\(folder.path)/\(history)").names().sorted()
+            let refused = await test.mtctl("retention", "rebuild", "g", "--accept-loss", "--yes")
+            #expect(refused.code == 1)
+            #expect(refused.errors.contains("Nothing was changed"), "\(refused.errors)")
+            #expect(refused.errors.contains("protect these disks in a new group"), "\(refused.errors)")
+            #expect(try DirectoryFolder(path: "\(folder.path)/\(history)").names().sorted() == before)
+            // As it says: the disks keep the latest point, and are protected anew.
+            let deleted = await test.mtctl("group", "delete", "g", "--discard-history", "--yes")
+            #expect(deleted.code == 0, "\(deleted.errors)")
+            #expect(try firstByte(folder) == 3)
+            _ = try await protect(test)
+        }
+    }
+
     @Test func `history is lost only when that is said`() async throws {
         let folder = try TestFolder()
         try folder.makeFolder("retention")

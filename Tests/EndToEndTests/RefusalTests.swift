@@ -64,8 +64,8 @@ extension EndToEndTests {
             try expect("is not there", "file:\(bed.path("none"))")
             try expect("is held by something else", "file:\(bed.path("sda.target"))")
             try expect("neither a block device nor a regular file", "file:\(bed.path("state"))")
-            try expect("neither a block device nor a regular file", "/dev/null")
-            try expect("is neither a block device nor an image file", "sda")
+            try expect("Write the disk's identity instead", "/dev/null")
+            try expect("is no disk's identity", "nonsense")
             #expect(try bed.mtctl("disk", "bind", "other").status == 2)
             // Another agent on the same state folder.
             let second = try bed.program(.daemon, ["--set", "state.path=\(bed.path("state"))"])

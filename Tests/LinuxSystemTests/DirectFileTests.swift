@@ -71,6 +71,49 @@ struct DirectFileTests {
         #expect(code { try device.writeZeroes(at: ByteOffset(offset), count: ByteCount(4096)) } == .outOfRange)
     }
 
+    private static func run(_ script: String) -> String? {
+        ShellCommand.run(script, environment: [], timeout: 20_000_000_000, clock: MachineSteadyClock())
+    }
+
+    /// Whether a loop device with blocks of 4096 bytes can be had and mounted here, which takes root.
+    private static let hasLoopDevices: Bool = {
+        let script = """
+            f=$(mktemp) && truncate -s 16M $f && d=$(losetup --sector-size 4096 --find --show $f) && mkfs.ext4 -q $d; code=$?
+            [ -n "$d" ] && losetup -d $d; rm -f $f; exit $code
+            """
+        return run(script) == nil
+    }()
+
+    @Test(.enabled(if: hasLoopDevices, "loop devices take root"))
+    func `an image on a filesystem of larger blocks has such blocks, and says so of what is smaller`() throws {
+        let folder = try TemporaryFolder()
+        let mount = """
+            cd \(folder.path) && truncate -s 16M volume && mkdir m && d=$(losetup --sector-size 4096 --find --show volume) \
+            && mkfs.ext4 -q $d && mount $d m && losetup --detach $d && truncate -s 65536 m/a.img
+            """
+        try #require(Self.run(mount) == nil)
+        // The loop device goes when nobody has it mounted any more.
+        defer {
+            #expect(Self.run("umount \(folder.path)/m && rmdir \(folder.path)/m && rm \(folder.path)/volume") == nil)
+        }
+        do {
+            let device = try DirectFile(path: "\(folder.path)/m/a.img", access: .readWrite)
+            #expect(device.logicalBlockSize == 4096)
+            #expect(code { try device.write(filled(512, with: 1).bytes, at: ByteOffset(512)) } == .outOfRange)
+            #expect(code { try device.writeZeroes(at: ByteOffset(512), count: ByteCount(512)) } == .outOfRange)
+            try device.write(filled(4096, with: 5).bytes, at: ByteOffset(8192))
+            // Memory that is not aligned to anything.
+            var buffer = AlignedBuffer(count: 8192)
+            var span = buffer.mutableBytes
+            var part = span._mutatingExtracting(3..<4099)
+            try device.read(into: &part, at: ByteOffset(8192))
+            #expect(part.bytes.extracting(0..<4096).byteCount == 4096 && !part.bytes.isAllZeroes)
+            try device.write(part.bytes, at: ByteOffset(4096))
+            #expect(try device.firstDataRange(in: 0..<65_536)?.lowerBound == 4096)
+            try device.flush()
+        }
+    }
+
     @Test func `an image of a size that is no whole block is read to its end`() throws {
         let folder = try TemporaryFolder()
         let device = try DirectFile(path: folder.image(bytes: 5 * 512), access: .readWrite)

@@ -108,9 +108,22 @@ struct EpochSummaryTests {
         }
     }
 
+    @Test(arguments: [
+        (0, UInt64(1) << 63), (8, 6), (24, 0), (32, UInt64.max - 1),  // number, merged from, first, last
+        (80, UInt64.max - 511), (80, 0x8001), (80, 2 << 40),  // resume offset
+        (168, 13), (168, 9), (168, UInt64.max),  // a bookmark before its epoch, or after it
+    ])
+    func `a number that would be counted on from is refused`(offset: Int, value: UInt64) {
+        #expect(throws: FormatError.self) { _ = try Self.decode(patched(Self.golden, at: offset, value)) }
+    }
+
     @Test func `a summary that ends before it begins is refused, and one of nothing is not`() throws {
-        #expect(throws: FormatError.self) { _ = try Self.decode(patched(Self.golden, at: 32, UInt64(8))) }
-        #expect(try Self.decode(patched(Self.golden, at: 32, UInt64(9))).lastSequence == SequenceNumber(9))
+        var summary = Self.sample
+        summary.bookmarks = []
+        var bytes: [UInt8] = []
+        summary.encode(into: &bytes)
+        #expect(throws: FormatError.self) { _ = try Self.decode(patched(bytes, at: 32, UInt64(8))) }
+        #expect(try Self.decode(patched(bytes, at: 32, UInt64(9))).lastSequence == SequenceNumber(9))
     }
 
     @Test func `a bookmark's id stands after its kind, and only where it has one`() throws {

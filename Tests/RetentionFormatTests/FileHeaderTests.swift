@@ -50,8 +50,8 @@ struct FileHeaderTests {
     @Test(arguments: [FileHeader.Kind.redo, .undo, .epoch])
     func `what is encoded is decoded`(kind: FileHeader.Kind) throws {
         let header = FileHeader(
-            kind: kind, file: FileNumber(.max), group: GroupID(high: .max, low: 0), first: .max,
-            epoch: EpochNumber(.max),
+            kind: kind, file: FileNumber(.max), group: GroupID(high: .max, low: 0), first: SequenceNumber.limit,
+            epoch: EpochNumber(EpochNumber.limit),
             created: Timestamp(rawValue: .min), length: .max)
         let bytes = Self.encode(header)
         #expect(try unsafe FileHeader(decoding: bytes.span.bytes) == header)

@@ -83,12 +83,12 @@ struct RecordHeaderTests {
 
     @Test(arguments: [RecordKind.batch, .bookmark, .rewind, .syncBegin, .syncEnd, .beforeImages])
     func `what is encoded is decoded`(kind: RecordKind) throws {
-        var header = RecordHeader(kind: kind, sequence: .max, epoch: EpochNumber(.max))
+        var header = RecordHeader(kind: kind, sequence: SequenceNumber.limit, epoch: EpochNumber(EpochNumber.limit))
         header.isLast = false
         header.accuracy = .notGuaranteed
         header.body = (0..<RecordHeader.maximumBody).map { UInt8(truncatingIfNeeded: $0) }
         header.extents = (0..<RecordHeader.maximumExtents).map {
-            Extent(disk: DiskNumber(.max), sector: UInt64($0), sectorCount: .max, content: .zeroes)
+            Extent(disk: DiskNumber(.max - 1), sector: UInt64($0), sectorCount: .max, content: .zeroes)
         }
         header.headerLength = (header.unpaddedLength + 511) & ~511
         header.recordLength = header.headerLength
@@ -146,6 +146,12 @@ struct RecordHeaderTests {
                 _ = try unsafe RecordHeader(decoding: bytes.span.bytes, seed: Self.seed)
             }
         }
+    }
+
+    @Test(arguments: [24, 40])
+    func `a number that has no next one is refused although the checksum is right`(offset: Int) {
+        let bytes = Self.signed(patched(Self.golden, at: offset, UInt64.max))
+        #expect(throws: FormatError.self) { _ = try unsafe RecordHeader(decoding: bytes.span.bytes, seed: Self.seed) }
     }
 
     @Test func `a kind or an accuracy that there is not is refused`() {

@@ -69,6 +69,11 @@ struct StoredExtentTests {
         #expect(throws: FormatError.self) { _ = try Self.decode(bytes) }
     }
 
+    @Test func `the last row of the last disk, whose end is no address, is refused`() {
+        let bytes = patched(Self.golden, at: 0, UInt64(UInt16.max) << 48 | (DiskAddress.sectorLimit - 8))
+        #expect(throws: FormatError.self) { _ = try Self.decode(bytes) }
+    }
+
     @Test func `a row that would pass into the next disk is refused`() {
         let bytes = patched(Self.golden, at: 0, UInt64(3) << 48 | (DiskAddress.sectorLimit - 7))
         #expect(throws: FormatError.self) { _ = try Self.decode(bytes) }

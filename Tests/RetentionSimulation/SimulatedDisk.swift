@@ -11,7 +11,7 @@ public final class SimulatedDisk: BlockDevice {
     public let size: ByteCount
     /// As the oldest disks have it.
     public let logicalBlockSize = 512
-    private let media = SimulatedMedia()
+    private let media: SimulatedMedia
     private let power: SimulatedPower
 
     /// A disk of zeroes that hangs on `power`.
@@ -19,7 +19,16 @@ public final class SimulatedDisk: BlockDevice {
         self.name = name
         self.size = size
         self.power = power
+        media = SimulatedMedia()
         media.resize(to: size.int / 512)
+    }
+
+    /// A disk with the same content, from here on apart, on a supply of its own.
+    init(copying other: SimulatedDisk, power: SimulatedPower) {
+        name = other.name
+        size = other.size
+        self.power = power
+        media = SimulatedMedia(copying: other.media)
     }
 
     private func failure(_ operation: String, _ offset: UInt64? = nil) -> DeviceError {

@@ -23,6 +23,18 @@ public final class SimulatedFolder: StoreFolder {
     /// An empty folder that hangs on `power`.
     public init(power: SimulatedPower) { self.power = power }
 
+    /// A folder with the same files, from here on apart, on a supply of its own.
+    public convenience init(copying other: SimulatedFolder, power: SimulatedPower) {
+        self.init(power: power)
+        let (names, small) = other.state.withLock { ($0.names, $0.small) }
+        let copies = names.mapValues { SimulatedFile(copying: $0, power: power, folder: self) }
+        state.withLock { state in
+            state.names = copies
+            state.durableNames = copies
+            state.small = small
+        }
+    }
+
     /// Bytes that fit; more is refused with `.noSpace`.
     public func setCapacity(_ bytes: UInt64) { state.withLock { $0.capacity = bytes } }
 
@@ -107,7 +119,9 @@ public final class SimulatedFolder: StoreFolder {
     }
 
     /// Whether a file may grow by so much.
-    func grant(_ bytes: UInt64) -> Bool { state.withLock { Self.used($0) + bytes <= $0.capacity } }
+    func grant(_ bytes: UInt64) -> Bool {
+        !power.refusesRoom && state.withLock { Self.used($0) + bytes <= $0.capacity }
+    }
 
     /// A small file, always durable.
     public func contents(of name: String, limit: Int) throws(DeviceError) -> [UInt8]? {
@@ -140,6 +154,11 @@ public final class SimulatedFolder: StoreFolder {
         state.withLock { $0.names[name] }?.rot(sector: sector, byte: byte)
     }
 
+    /// Sectors of a file, past any fault.
+    public func sectorCount(of name: String) -> Int {
+        state.withLock { $0.names[name] }.map { Int($0.bytes / 512) } ?? 0
+    }
+
     /// Names past any fault.
     public var allNames: [String] { state.withLock { $0.names.keys.sorted() } }
 }
@@ -147,12 +166,22 @@ public final class SimulatedFolder: StoreFolder {
 /// A file of a simulated folder.
 final class SimulatedFile: StoreFile {
     let name: String
-    private let media = SimulatedMedia()
+    private let media: SimulatedMedia
     private let power: SimulatedPower
     private unowned let folder: SimulatedFolder
     private let durableSectors = Mutex(0)
 
+    init(copying other: SimulatedFile, power: SimulatedPower, folder: SimulatedFolder) {
+        name = other.name
+        media = SimulatedMedia(copying: other.media)
+        self.power = power
+        self.folder = folder
+        let sectors = media.sectorCount
+        durableSectors.withLock { $0 = sectors }
+    }
+
     init(name: String, power: SimulatedPower, folder: SimulatedFolder) {
+        media = SimulatedMedia()
         self.name = name
         self.power = power
         self.folder = folder
@@ -175,6 +204,10 @@ final class SimulatedFile: StoreFile {
         }
         guard power.outcome(.read) == .happens else { throw failure("read") }
         media.read(into: &buffer, at: offset.rawValue)
+        guard power.misdirects else { return }
+        // One of its sectors comes from somewhere else in the file.
+        let wrong = media.sector(power.random(below: media.sectorCount))
+        unsafe buffer.replace(at: power.random(below: buffer.byteCount / 512) * 512, with: wrong.span.bytes)
     }
 
     func write(_ content: RawSpan, at offset: ByteOffset) throws(DeviceError) {

@@ -18,6 +18,14 @@ final class SimulatedMedia: Sendable {
     private let state = Mutex(State())
     static let sector = 512
 
+    init() {}
+
+    /// The same content and cache, from here on apart.
+    init(copying other: SimulatedMedia) {
+        let copied = other.state.withLock { $0 }
+        state.withLock { $0 = copied }
+    }
+
     var sectorCount: Int { state.withLock { $0.platter.count } }
 
     func resize(to sectors: Int) {
@@ -61,9 +69,10 @@ final class SimulatedMedia: Sendable {
         }
     }
 
-    /// Changes a byte on the platter: what a disk does over the years.
+    /// Changes a byte on the platter: what a disk does over the years. What was in the cache got there first.
     func rot(sector index: Int, byte: Int) {
         state.withLock { state in
+            if let last = state.cache.removeValue(forKey: index)?.last { state.platter[index] = last }
             var content = state.platter[index] ?? [UInt8](repeating: 0, count: Self.sector)
             content[byte] ^= 0x40
             state.platter[index] = content

@@ -17,6 +17,11 @@ public final class SimulatedPower: Sendable {
         /// One sync in this many fails; 0 for none.
         public var syncFailureOneIn = 0
 
+        /// One request for room in this many is refused; 0 for none.
+        public var noRoomOneIn = 0
+        /// One sector in this many that is read of the retention volume is another one of its file; 0 for none.
+        public var misdirectedReadOneIn = 0
+
         /// No faults.
         public init() {}
     }
@@ -62,6 +67,22 @@ public final class SimulatedPower: Sendable {
     func interleave(_ pause: @escaping @Sendable () -> Void) { interleaving.withLock { $0.pause = pause } }
 
     func random(below bound: Int) -> Int { state.withLock { Int.random(in: 0..<bound, using: &$0.generator) } }
+
+    /// Whether the volume says that it is full, whatever it holds.
+    var refusesRoom: Bool {
+        state.withLock { state in
+            let odds = state.faults.noRoomOneIn
+            return !state.isOff && odds > 0 && state.generator.oneIn(odds)
+        }
+    }
+
+    /// Whether the next sector that is read is another one.
+    var misdirects: Bool {
+        state.withLock { state in
+            let odds = state.faults.misdirectedReadOneIn
+            return odds > 0 && state.generator.oneIn(odds)
+        }
+    }
 
     /// Whether the operation takes place. A write that is cut short may have taken place in part: `.torn`.
     enum Outcome { case happens, fails, torn }

@@ -32,7 +32,7 @@ extension Simulation {
         return result
     }
 
-    private func compare(_ view: PointInTimeView, at point: SequenceNumber) throws {
+    func compare(_ view: PointInTimeView, at point: SequenceNumber) throws {
         let found: HistoryModel.Disks
         do {
             found = try contents(of: view)
@@ -73,6 +73,13 @@ extension Simulation {
         if !views.isEmpty, random.oneIn(3) { views.removeFirst() }
     }
 
+    /// Whether nothing gives the store leave to let a point go: nothing is short, and it is younger than the window.
+    private func mustBeOffered(_ point: SequenceNumber) -> Bool {
+        guard settings.quota == nil, model.steps[Int(point.rawValue)].isPoint else { return false }
+        let age = sourceClock.now().nanoseconds(since: model.steps[Int(point.rawValue)].time)
+        return age / 1_000_000_000 < settings.windowSeconds
+    }
+
     /// Every retained point, and the disks themselves where everything is applied.
     func compareEverything() throws {
         let status = group.status
@@ -82,6 +89,7 @@ extension Simulation {
             do {
                 try group.checkPoint(point)
             } catch {
+                if mustBeOffered(point) { throw fail("point \(point) is kept and not offered: \(error)") }
                 continue
             }
             guard model.steps[Int(number)].isPoint else {
@@ -91,6 +99,9 @@ extension Simulation {
             guard point <= status.applied else { continue }
             do {
                 try compare(try group.view(at: point), at: point)
+            } catch let error as RetentionError where error.code == .retentionFull {
+                // A view's own index found no room: refused, and there is nothing to compare.
+                continue
             } catch let error as RetentionError {
                 guard power.operations >= 0, error.code == .retentionFailed || error.code == .targetFailed else {
                     throw fail("point \(point) is offered but cannot be opened: \(error.code) \(error)")

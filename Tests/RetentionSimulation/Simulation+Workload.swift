@@ -58,11 +58,12 @@ extension Simulation {
         var disks = openBatch?.disks ?? model.latest.disks
         let part = part(into: &disks)
         let isLast = !random.oneIn(4)
-        clock.advance(seconds: Int64.random(in: 0...3, using: &random))
-        let stamp = BatchStamp(sourceSequence: source, firstTime: clock.now(), lastTime: clock.now(), accuracy: .exact)
+        pass(seconds: Int64.random(in: 0...3, using: &random))
+        let stamp = BatchStamp(
+            sourceSequence: source, firstTime: sourceClock.now(), lastTime: sourceClock.now(), accuracy: .exact)
         try group.append(part, of: stamp, isLast: isLast)
         if isLast {
-            model.append(disks, source: source, time: clock.now())
+            model.append(disks, source: source, time: sourceClock.now())
             openBatch = nil
         } else {
             openBatch = (source, disks)
@@ -74,8 +75,8 @@ extension Simulation {
         let source = isSenders ? group.ingestPosition.accepted + 1 : 0
         let kind: Bookmark.Kind = random.oneIn(2) ? .applicationConsistent : .crashConsistent
         try group.append(
-            Bookmark(kind: kind, label: "mark \(model.last)", time: clock.now()), sourceSequence: source)
-        model.append(model.latest.disks, source: source, time: clock.now())
+            Bookmark(kind: kind, label: "mark \(model.last)", time: sourceClock.now()), sourceSequence: source)
+        model.append(model.latest.disks, source: source, time: sourceClock.now())
     }
 
     func submitRewind() throws {
@@ -85,7 +86,7 @@ extension Simulation {
         try group.orderRewind(to: target)
         log("rewind to \(target), as \(model.last.next)")
         openBatch = nil
-        model.append(model.steps[Int(target.rawValue)].disks, source: 0, time: clock.now())
+        model.append(model.steps[Int(target.rawValue)].disks, source: 0, time: sourceClock.now())
     }
 
     /// Brings every disk that needs it into step.
@@ -114,7 +115,7 @@ extension Simulation {
         var unsynced = model.latest.unsynced
         unsynced.insert(index)
         // Content inside a sync is nobody's state: it is never compared.
-        model.append(model.latest.disks, source: 0, time: clock.now(), unsynced: unsynced)
+        model.append(model.latest.disks, source: 0, time: sourceClock.now(), unsynced: unsynced)
         var content: [UInt8] = []
         var sector = 0
         while sector < Self.diskSectors {
@@ -141,8 +142,8 @@ extension Simulation {
         var disks = model.latest.disks
         disks[index] = content
         let source = group.ingestPosition.accepted
-        try group.endSync(number, time: clock.now(), sourceSequence: source)
-        model.append(disks, source: source, time: clock.now(), unsynced: unsynced)
+        try group.endSync(number, time: sourceClock.now(), sourceSequence: source)
+        model.append(disks, source: source, time: sourceClock.now(), unsynced: unsynced)
         try settle()
     }
 }

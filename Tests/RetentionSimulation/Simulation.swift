@@ -35,7 +35,10 @@ public final class Simulation {
     var random: SeededGenerator
     let power: SimulatedPower
     let team: SimulatedTeam
+    /// The machine's, which somebody may set.
     let clock = TestClock()
+    /// The sources', which nobody sets.
+    let sourceClock = TestClock()
     let folder: SimulatedFolder
     let disks: [SimulatedDisk]
     let pool = BufferPool(retaining: .mebibytes(4))
@@ -98,7 +101,7 @@ public final class Simulation {
         observe()
     }
 
-    private static func bound(_ disks: [SimulatedDisk]) -> [GroupDisk] {
+    static func bound(_ disks: [SimulatedDisk]) -> [GroupDisk] {
         disks.enumerated().map { index, disk in
             GroupDisk(number: DiskNumber(UInt16(index)), size: disk.size, logicalBlockSize: 512, target: disk)
         }
@@ -109,6 +112,12 @@ public final class Simulation {
         group.observe { event in
             if case .durable(let source) = event { acknowledgedSource.raise(to: source) }
         }
+    }
+
+    /// Time passes, for the machine and for the sources.
+    func pass(seconds: Int64) {
+        clock.advance(seconds: seconds)
+        sourceClock.advance(seconds: seconds)
     }
 
     func fail(_ message: String) -> SimulationFailure { SimulationFailure(seed: seed, message: message) }
@@ -152,7 +161,7 @@ public final class Simulation {
         case 75..<79: _ = try engines.stepMaintenance()
         case 79..<83: try openView()
         case 83..<87: try compareViews()
-        case 87..<89: clock.advance(seconds: Int64.random(in: 1...400, using: &random))
+        case 87..<89: try passTime()
         case 89..<91: try submitRewind()
         case 91..<92: try syncOne()
         case 92..<94: try arm()
@@ -166,13 +175,23 @@ public final class Simulation {
         }
     }
 
+    private func passTime() throws {
+        if random.oneIn(8) {
+            // Somebody sets the machine's clock.
+            return clock.advance(seconds: Int64.random(in: -100_000...100_000, using: &random))
+        }
+        if random.oneIn(3) { return try compareDamagedCopy() }
+        pass(seconds: Int64.random(in: 1...400, using: &random))
+    }
+
     /// Loads a fault that some later I/O will meet.
     private func arm() throws {
         var faults = SimulatedPower.Faults()
-        switch Int.random(in: 0..<4, using: &random) {
+        switch Int.random(in: 0..<5, using: &random) {
         case 0: faults.cutAfter = Int.random(in: 0...60, using: &random)
         case 1: faults.writeFailureOneIn = Int.random(in: 5...60, using: &random)
         case 2: faults.syncFailureOneIn = Int.random(in: 2...20, using: &random)
+        case 3: faults.noRoomOneIn = Int.random(in: 2...6, using: &random)
         default: faults.readFailureOneIn = Int.random(in: 5...60, using: &random)
         }
         power.set(faults)
@@ -250,7 +269,11 @@ public final class Simulation {
             let journaled = try engines.stepJournal()
             let applied = try engines.stepApplier()
             if let failure = group.rewindFailure { throw fail("a rewind was taken back: \(failure)") }
-            if !journaled, !applied { return }
+            guard !journaled, !applied else { continue }
+            // Room that was refused is asked for again, or made; to end an epoch for it takes the journal once more.
+            if group.status.blocked == nil { return }
+            let isMade = settings.quota == nil ? true : try engines.stepMaintenance()
+            if !isMade, try !engines.stepJournal() { return }
         }
         throw fail("the engines do not come to rest")
     }

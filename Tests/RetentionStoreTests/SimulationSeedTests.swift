@@ -7,7 +7,7 @@ import Testing
 /// A fixed part of the simulation; `scripts/simulate` goes on with seeds that nobody has run.
 struct SimulationSeedTests {
     /// Seeds that once found something.
-    static let keptSeeds: [UInt64] = [33, 53, 69, 252]
+    static let keptSeeds: [UInt64] = [33, 53, 69, 252, 1129, 1158, 5120, 5209]
 
     @Test(arguments: Array(1...40) + keptSeeds)
     func `the store keeps its promises`(seed: UInt64) throws {

@@ -44,7 +44,7 @@ struct StateFileTests {
         try fixture.mark()
         try fixture.group.discardHistory()
         #expect(!fixture.isOffered(old))
-        for slot in 0..<2 { fixture.folder.damage("state", sector: slot * 8, byte: 8) }
+        for slot in 0..<2 { fixture.folder.damage("state", sector: slot * 8, byte: 16) }
         try fixture.reopen()
         #expect(try fixture.wrongPoints() == [])
     }

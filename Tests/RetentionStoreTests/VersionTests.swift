@@ -36,6 +36,35 @@ struct VersionTests {
         #expect(fixture.folder.allNames == before)
     }
 
+    @Test func `a state slot of a newer version is refused by name, and one that rotted is not taken for one`() throws {
+        let fixture = try StoreFixture()
+        try fixture.batch(Write(sector: 1, mark: 1))
+        try fixture.stepper.writeSlot()
+        let file = try fixture.folder.open("state")
+        var buffer = AlignedBuffer(count: 8192)
+        var span = buffer.mutableBytes
+        try file.read(into: &span, at: .zero)
+        let slot = try (try? StateSlot(decoding: span.bytes)) ?? StateSlot(decoding: span.bytes.extracting(4096..<8192))
+        for index in 0..<2 {
+            var part = span._mutatingExtracting(index * 4096..<(index + 1) * 4096)
+            slot.encode(into: &part)
+        }
+        // A later version keeps magic, version and checksum where they are.
+        span.storeBytes(of: UInt16(2).littleEndian, toByteOffset: 8, as: UInt16.self)
+        try file.write(span.bytes, at: .zero)
+        try file.sync()
+        #expect(throws: Never.self) { try fixture.reopen() }
+        let checksum = Checksum(of: span.bytes.extracting(0..<88))
+        span.storeBytes(of: checksum.rawValue.littleEndian, toByteOffset: 88, as: UInt64.self)
+        try file.write(span.bytes, at: .zero)
+        try file.sync()
+        let refusal = fixture.refusal { try fixture.reopen() }
+        #expect(refusal?.code == .unknownVersion)
+        #expect(
+            refusal?.message
+                == "state was written by a newer version (format 2). Install that version; nothing was changed.")
+    }
+
     @Test func `a manifest of a newer version is refused by name`() throws {
         let fixture = try StoreFixture()
         let text = try #require(try fixture.folder.contents(of: GroupManifest.fileName, limit: 1 << 20))

@@ -14,6 +14,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/timex.h>
 #include <unistd.h>
@@ -32,6 +33,18 @@ static inline int CLinux_BLKSSZGET(int fd, int *bytes) { return ioctl(fd, BLKSSZ
 static inline int CLinux_BLKPBSZGET(int fd, unsigned int *bytes) { return ioctl(fd, BLKPBSZGET, bytes); }
 static inline int CLinux_BLKROGET(int fd, int *readOnly) { return ioctl(fd, BLKROGET, readOnly); }
 static inline int CLinux_BLKZEROOUT(int fd, unsigned long long range[2]) { return ioctl(fd, BLKZEROOUT, range); }
+// man 2 statx: STATX_DIOALIGN, since Linux 6.1.
+#ifndef STATX_DIOALIGN
+#define STATX_DIOALIGN 0x2000U
+#endif
+static inline int CLinux_statx(int fd, unsigned int mask, struct statx *status) {
+    return statx(fd, "", AT_EMPTY_PATH, mask, status);
+}
+static const unsigned int CLinux_STATX_DIOALIGN = STATX_DIOALIGN;
+static inline unsigned int CLinux_dioMemoryAlignment(const struct statx *status) { return status->stx_dio_mem_align; }
+static inline unsigned int CLinux_dioOffsetAlignment(const struct statx *status) {
+    return status->stx_dio_offset_align;
+}
 static inline int CLinux_fallocate(int fd, int mode, long long offset, long long length) {
     return fallocate(fd, mode, offset, length);
 }
