@@ -64,9 +64,9 @@ struct Root: AsyncParsableCommand {
             """,
         version: ApplianceVersion.text,
         subcommands: [
-            StatusCommand.self, HealthCommand.self, DisksCommand.self, GroupCommand.self, DiskCommand.self, PointsCommand.self, BookmarkCommand.self,
-            RecoverCommand.self, RollbackCommand.self, CommitCommand.self, VerifyCommand.self, PauseCommand.self,
-            ResumeCommand.self, JobsCommand.self, RetentionCommand.self, HostCommand.self,
-            PKICommand.self,
+            StatusCommand.self, HealthCommand.self, DisksCommand.self, GroupCommand.self, DiskCommand.self,
+            PointsCommand.self, BookmarkCommand.self, RecoverCommand.self, RollbackCommand.self, CommitCommand.self,
+            VerifyCommand.self, PauseCommand.self, ResumeCommand.self, JobsCommand.self, RetentionCommand.self,
+            HostCommand.self, PKICommand.self,
         ])
 }

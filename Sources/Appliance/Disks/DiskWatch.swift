@@ -31,6 +31,7 @@ struct DiskWatch: Service {
                     }
                 }
                 for await _ in pulses {
+                    // Cancellation is looked at next.
                     try? await Task.sleep(for: Self.settling)
                     guard !Task.isCancelled else { break }
                     await look()
