@@ -18,7 +18,7 @@ public enum DeviceNode {
 
     /// A device number out of the form that C libraries hand out. Source: man 3 makedev.
     public static func number(_ device: UInt64) -> DeviceNumber {
-        DeviceNumber(major: gnu_dev_major(dev_t(device)), minor: gnu_dev_minor(dev_t(device)))
+        DeviceNumber(major: CLinux_major(device), minor: CLinux_minor(device))
     }
 
     /// Whether somebody has the device to himself: it is mounted, swap, held by another device, or opened

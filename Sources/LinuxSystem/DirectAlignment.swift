@@ -19,14 +19,11 @@ struct DirectAlignment: Equatable {
 
     /// Asks the kernel; where it or the filesystem cannot tell, tries out whether a sector can be read.
     static func of(_ file: borrowing FileDescriptor) -> DirectAlignment {
-        var status = statx()
-        if unsafe CLinux_statx(file.number, CLinux_STATX_DIOALIGN, &status) == 0,
-            status.stx_mask & CLinux_STATX_DIOALIGN != 0
-        {
-            let block = Int(unsafe CLinux_dioOffsetAlignment(&status))
-            let memory = Int(unsafe CLinux_dioMemoryAlignment(&status))
-            // Zero: the file has no direct I/O, and is used through the page cache by who could open it all the same.
-            if block > 0, memory > 0 { return DirectAlignment(block: max(block, Int(Sector.size)), memory: memory) }
+        var (memory, block): (UInt32, UInt32) = (0, 0)
+        // SAFETY: the call fills the two variables, which are its own for as long as it lasts.
+        // Zero: the file has no direct I/O, and is used through the page cache by who could open it all the same.
+        if unsafe CLinux_directAlignment(file.number, &memory, &block) == 0, block > 0, memory > 0 {
+            return DirectAlignment(block: max(Int(block), Int(Sector.size)), memory: Int(memory))
         }
         return tried(file)
     }

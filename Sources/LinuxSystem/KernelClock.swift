@@ -19,10 +19,11 @@ public struct KernelClock: Hashable, Sendable {
 
     /// Asks the kernel; changes nothing.
     public init() throws(DeviceError) {
-        var state = timex()
-        // SAFETY: with no mode set the call only fills the structure.
-        guard unsafe CLinux_adjtimex(&state) >= 0 else { throw systemError("adjtimex", "the kernel's clock") }
-        isSynchronized = state.status & CLinux_STA_UNSYNC == 0
-        largestError = Int64(state.maxerror)
+        var (isSynchronized, largestError) = (false, 0)
+        // SAFETY: the call fills the two variables, which are its own for as long as it lasts.
+        guard unsafe CLinux_readClock(&isSynchronized, &largestError) == 0 else {
+            throw systemError("adjtimex", "the kernel's clock")
+        }
+        self.init(isSynchronized: isSynchronized, largestError: Int64(largestError))
     }
 }
