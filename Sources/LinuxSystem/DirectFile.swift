@@ -46,7 +46,9 @@ public final class DirectFile: BlockDevice {
         }
         if access == .exclusive, isBlockDevice { flags |= O_EXCL }
         var isDirect = true
-        descriptor = try Self.openDirect(path, flags: flags, isDirect: &isDirect)
+        descriptor = try Self.patiently { () throws(DeviceError) in
+            try Self.openDirect(path, flags: flags, isDirect: &isDirect)
+        }
         let alignment = isDirect ? DirectAlignment.of(descriptor) : .buffered
         memoryAlignment = alignment.memory
         if isBlockDevice {
@@ -70,12 +72,34 @@ public final class DirectFile: BlockDevice {
                 detail: "it wants blocks of \(logicalBlockSize) bytes; 512 to \(AlignedBuffer.alignment) can be had")
         }
         if access == .exclusive, !isBlockDevice {
-            guard flock(descriptor.number, LOCK_EX | LOCK_NB) == 0 else {
-                throw DeviceError(
-                    .busy, operation: "flock", object: path, errorNumber: errno, detail: "another process has it open")
+            let number = descriptor.number
+            try Self.patiently { () throws(DeviceError) in
+                guard flock(number, LOCK_EX | LOCK_NB) == 0 else {
+                    throw DeviceError(
+                        .busy, operation: "flock", object: path, errorNumber: errno,
+                        detail: "another process has it open")
+                }
             }
         }
     }
+
+    /// Tries again for a moment while something is held: a program that this process is just starting holds copies of all
+    /// its descriptors, also of those that were closed here meanwhile, until its `execve` lets them go.
+    private static func patiently<Value: ~Copyable>(
+        _ body: () throws(DeviceError) -> Value
+    ) throws(DeviceError) -> Value {
+        for _ in 1..<attempts {
+            do throws(DeviceError) {
+                return try body()
+            } catch {
+                guard error.code == .busy else { throw error }
+                usleep(attemptMicroseconds)
+            }
+        }
+        return try body()
+    }
+
+    private static let (attempts, attemptMicroseconds): (Int, UInt32) = (10, 25_000)
 
     /// Opens with `O_DIRECT`, or without where the filesystem has none.
     private static func openDirect(

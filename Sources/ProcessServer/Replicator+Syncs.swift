@@ -35,7 +35,9 @@ extension Replicator {
             }
         }
         let begun = open
-        let read = try reading { (disks, _) throws(ProcessServerError) -> [OpenSync] in
+        var accuracy = Accuracy.approximate
+        let read = try reading { (disks, isQuiesced) throws(ProcessServerError) -> [OpenSync] in
+            if isQuiesced || settings.isStatic { accuracy = .exact }
             var done: [OpenSync] = []
             for sync in begun { done.append(try copy(sync, disks[sync.index], link, sender)) }
             return done
@@ -47,7 +49,8 @@ extension Replicator {
         let sequence = link.nextSequence - 1
         let time = wallClock.now()
         for sync in read.value {
-            let end = Frame.SyncEnd(disk: members[sync.index].number, time: time, sequence: sequence)
+            let end = Frame.SyncEnd(
+                disk: members[sync.index].number, time: time, sequence: sequence, accuracy: accuracy)
             try link.send { session in session.end(end) }
         }
         for sync in read.value {

@@ -145,7 +145,7 @@ extension Frame {
         }
     }
 
-    /// Ends the sync of one disk: the target shows the source at `time`. 8 sequence, 8 time, 2 disk.
+    /// Ends the sync of one disk: the target shows the source at `time`. 8 sequence, 8 time, 2 disk, 1 accuracy.
     public struct SyncEnd: FrameBody, Hashable, Sendable {
         /// The disk whose sync ends.
         public let disk: DiskNumber
@@ -153,22 +153,27 @@ extension Frame {
         public let time: Timestamp
         /// The source sequence whose state the disk now shows: not below the last accepted; the next batch is one more.
         public let sequence: UInt64
+        /// How well that is known to be one moment of the source.
+        public let accuracy: Accuracy
 
         /// The end of a sync.
-        public init(disk: DiskNumber, time: Timestamp, sequence: UInt64) {
+        public init(disk: DiskNumber, time: Timestamp, sequence: UInt64, accuracy: Accuracy) {
             self.disk = disk
             self.time = time
             self.sequence = sequence
+            self.accuracy = accuracy
         }
 
         init(reading body: inout FrameReader) throws(ProtocolError) {
             sequence = try body.integer()
             time = try body.time()
             disk = try body.disk()
+            accuracy = try body.choice(Accuracy.self, named: "accuracy")
         }
 
         func write(to buffer: inout ByteBuffer) {
-            buffer.writeMultipleIntegers(sequence, time.rawValue, disk.rawValue, endianness: .little)
+            buffer.writeMultipleIntegers(
+                sequence, time.rawValue, disk.rawValue, accuracy.rawValue, endianness: .little)
         }
     }
 

@@ -7,7 +7,7 @@ import StoragePrimitives
 public enum WireProtocol {
     /// The one version spoken; a Hello of another is refused by name. What each one brought stands in this target's
     /// documentation.
-    public static let version: UInt16 = 2
+    public static let version: UInt16 = 3
     /// The TLS application protocol (RFC 7301). A peer that does not offer it never reaches the decoder.
     public static let alpn = "mtrp/1"
     /// Seed of the header checksum: the remains of another protocol never pass for a header.

@@ -124,7 +124,7 @@ struct Intake: ~Copyable {
 
     mutating func end(_ sync: Frame.SyncEnd) throws(RetentionError) {
         try flush()
-        try group.endSync(sync.disk, time: sync.time, sourceSequence: sync.sequence)
+        try group.endSync(sync.disk, time: sync.time, sourceSequence: sync.sequence, accuracy: sync.accuracy)
     }
 
     // MARK: Handing over

@@ -26,7 +26,9 @@ public protocol ReplicationGroup: AnyObject, Sendable {
     /// Opens a disk's sync, or opens it again where an earlier session left it open.
     func beginSync(_ disk: DiskNumber, kind: SyncKind) throws(RetentionError)
     func appendSync(_ part: BatchPart) throws(RetentionError)
-    func endSync(_ disk: DiskNumber, time: Timestamp, sourceSequence: UInt64) throws(RetentionError)
+    func endSync(
+        _ disk: DiskNumber, time: Timestamp, sourceSequence: UInt64, accuracy: Accuracy
+    ) throws(RetentionError)
 
     /// Digests of the target's content, range by range; the last range may be shorter. `then` is called on any thread.
     func digest(

@@ -5,7 +5,8 @@ import StoragePrimitives
 
 /// What is known of a sealed epoch without reading its indexes. The content of an epoch file starts with it.
 ///
-/// Encoded: 160 fixed bytes in the order of the properties, then the undo files (4 bytes each), then the bookmarks
+/// Encoded: 160 fixed bytes in the order of the properties, the flags in two bytes (bit 0: consistent; bits 2 and 3, 4 and 5,
+/// 6 and 7: the accuracy of its end, of the point before it, the least within it), then the undo files (4 bytes each), then the bookmarks
 /// (sequence 8, time 8, kind 1, with ``BookmarkID/flag`` the id 16, length 2, label), then the disks not in sync (count 2, numbers 2 each).
 public struct EpochSummary: Hashable, Sendable {
     /// What changed the disks during it.
@@ -55,6 +56,12 @@ public struct EpochSummary: Hashable, Sendable {
     public var kind: Kind
     /// False when a disk is out of sync at its end: that is no point then.
     public var isConsistent: Bool
+    /// How well the state at its end is known to be one moment of the source.
+    public var accuracy: Accuracy
+    /// The same of the point that it begins after.
+    public var accuracyBefore: Accuracy
+    /// The least of all points in it.
+    public var leastAccuracy: Accuracy
     /// Its first sequence number.
     public var firstSequence: SequenceNumber
     /// Its last sequence number: its end is a point when it is consistent.
@@ -98,6 +105,9 @@ public struct EpochSummary: Hashable, Sendable {
         mergedFrom = number
         self.kind = kind
         isConsistent = true
+        accuracy = .exact
+        accuracyBefore = .exact
+        leastAccuracy = .exact
         self.firstSequence = firstSequence
         lastSequence = firstSequence.previous
         lastSourceSequence = 0
@@ -123,7 +133,7 @@ public struct EpochSummary: Hashable, Sendable {
         let start = bytes.count
         for value in [number.rawValue, mergedFrom.rawValue] { bytes.appendLittle(value) }
         bytes.appendLittle(kind.rawValue)
-        bytes.appendLittle(UInt16(isConsistent ? 1 : 0))
+        bytes.appendLittle(flags)
         bytes.appendLittle(firstRedoFile.rawValue)
         for value in [firstSequence.rawValue, lastSequence.rawValue, lastSourceSequence] { bytes.appendLittle(value) }
         for time in [firstTime, lastTime, firstReceived, lastReceived] { bytes.appendLittle(time.rawValue) }
@@ -148,6 +158,11 @@ public struct EpochSummary: Hashable, Sendable {
         for disk in unsynced { bytes.appendLittle(disk.rawValue) }
     }
 
+    private var flags: UInt16 {
+        UInt16(isConsistent ? 1 : 0) | UInt16(accuracy.rawValue) << 2 | UInt16(accuracyBefore.rawValue) << 4
+            | UInt16(leastAccuracy.rawValue) << 6
+    }
+
     /// Takes a summary off the front.
     ///
     /// - Throws: ``FormatError``: `.truncated`, or `.invalid` for a kind or a count that cannot be.
@@ -166,6 +181,10 @@ public struct EpochSummary: Hashable, Sendable {
             let bookmarkCount = reader.little(UInt32.self), reader.skip(start + Self.fixedSize - reader.offset)
         else { throw .truncated }
         guard let kind = Kind(rawValue: kindValue) else { throw .invalid("epoch kind \(kindValue)") }
+        guard let accuracy = Accuracy(rawValue: UInt8(flags >> 2 & 3)),
+            let accuracyBefore = Accuracy(rawValue: UInt8(flags >> 4 & 3)),
+            let leastAccuracy = Accuracy(rawValue: UInt8(flags >> 6 & 3)), flags >> 8 == 0, flags & 2 == 0
+        else { throw .invalid("flags \(flags)") }
         guard undoFileCount <= Self.maximumRows, bookmarkCount <= Self.maximumRows else {
             throw .invalid("\(undoFileCount) undo files and \(bookmarkCount) bookmarks")
         }
@@ -179,6 +198,9 @@ public struct EpochSummary: Hashable, Sendable {
         self.init(number: EpochNumber(number), kind: kind, firstSequence: SequenceNumber(first))
         self.mergedFrom = EpochNumber(mergedFrom)
         isConsistent = flags & 1 == 1
+        self.accuracy = accuracy
+        self.accuracyBefore = accuracyBefore
+        self.leastAccuracy = leastAccuracy
         lastSequence = SequenceNumber(last)
         lastSourceSequence = source
         self.firstTime = Timestamp(rawValue: firstTime)

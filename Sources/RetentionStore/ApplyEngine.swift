@@ -7,8 +7,8 @@ import StoragePrimitives
 /// Brings durable batches to the target disks, and keeps what they overwrite. One thread runs it; a team helps.
 ///
 /// ```
-/// chunk n:    capture ─► sync the undo log ─► write   ─► flush ─► advance the watermark
-/// chunk n+1:                                  capture ─► sync  ─► write   ─► flush ─► …
+/// chunk n:    capture ─► sync the undo log, state ─► write   ─► flush ─► advance the watermark
+/// chunk n+1:                                         capture ─► sync  ─► write   ─► flush ─► …
 ///             seal the epoch when nothing of it is left
 /// ```
 ///
@@ -173,7 +173,11 @@ final class ApplyEngine {
                 IOJob { [self] () throws(RetentionError) in outcome.loaded = try load(work.chunk) },
                 IOJob { [self] () throws(RetentionError) in try capture(work.chunk) },
             ])
-        case .sync: try undo.sync()
+        case .sync:
+            try undo.sync()
+            // The state file vouches for the ends of both logs before a disk is overwritten: a last record that rots is
+            // then not taken for one that a crash tore, whose content would be captured once more, too late.
+            if !work.chunk.pieces.isEmpty { try shared.writeSlot() }
         case .write: try TargetWriter(shared: shared, team: team).write(work.chunk)
         case .flush: try flush(work.chunk)
         case .done: break

@@ -29,7 +29,7 @@ final class CaptureDraft {
 
     init(_ shared: GroupShared) {
         self.shared = shared
-        capacity = Self.capacity(shared.settings)
+        capacity = min(Self.capacity(shared.settings), buffer.byteCount)
     }
 
     /// A chunk makes a few records at least, so that they can take turns; a record is as long as an extent at most.

@@ -30,6 +30,9 @@ struct EpochMerge {
         summary.mergedFrom = earlier.summary.mergedFrom
         summary.firstSequence = earlier.summary.firstSequence
         summary.firstTime = earlier.summary.firstTime
+        summary.accuracyBefore = earlier.summary.accuracyBefore
+        // Of all that was in it only its end is a point.
+        summary.leastAccuracy = summary.accuracy
         summary.firstReceived = earlier.summary.firstReceived
         summary.firstRedoFile = earlier.summary.firstRedoFile
         summary.bookmarks = earlier.summary.bookmarks + later.summary.bookmarks

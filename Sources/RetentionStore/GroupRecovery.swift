@@ -138,10 +138,12 @@ struct GroupRecovery {
                 case .syncBegin, .syncEnd: .sync
                 case .rewind: .rewind
                 }
+            let before = state.live.last?.summary ?? state.sealed.last?.summary
             state.live.append(
                 LiveEpoch(
                     number: header.epoch, kind: kind, firstSequence: SequenceNumber(header.sequence),
-                    sourceSequence: state.durableSource, firstRedoFile: firstFile(rows, record),
+                    sourceSequence: state.durableSource, accuracyBefore: before?.accuracy ?? .exact,
+                    firstRedoFile: firstFile(rows, record),
                     received: header.received))
         }
         let index = state.live.count - 1
@@ -259,7 +261,7 @@ struct GroupRecovery {
             state.live.insert(
                 LiveEpoch(
                     number: number, kind: .changes, firstSequence: before?.lastSequence.next ?? SequenceNumber(1),
-                    sourceSequence: before?.lastSourceSequence ?? 0,
+                    sourceSequence: before?.lastSourceSequence ?? 0, accuracyBefore: before?.accuracy ?? .exact,
                     firstRedoFile: try self.numbers(.redo).last ?? FileNumber(0),
                     received: before?.lastReceived ?? Timestamp(rawValue: 0)), at: index)
             let unsynced = before?.unsynced ?? []

@@ -51,7 +51,9 @@ final class GroupShared: Sendable {
         applyBell.ring()
     }
 
-    /// Writes how far the group has come, so that a start need not look further back.
+    /// Writes how far the group has come, so that a start need not look further back and knows what has to be there.
+    ///
+    /// One thread at a time: the applier's, or whoever has ended it.
     func writeSlot() throws(RetentionError) {
         let slot = state.withLock { state in
             state.slotGeneration += 1

@@ -12,9 +12,9 @@ enum Operation: Sendable {
     case bookmark(Bookmark, sourceSequence: UInt64)
     case syncBegin(DiskNumber, SyncKind)
     case syncPart(BatchPart)
-    case syncEnd(DiskNumber, time: Timestamp, sourceSequence: UInt64)
-    /// With the number that its requester waits for.
-    case rewind(SequenceNumber, request: UInt64)
+    case syncEnd(DiskNumber, time: Timestamp, sourceSequence: UInt64, accuracy: Accuracy)
+    /// With the number that its requester waits for, and the point's accuracy.
+    case rewind(SequenceNumber, request: UInt64, accuracy: Accuracy)
 
     var payloadBytes: Int {
         switch self {
@@ -150,7 +150,9 @@ struct GroupState: Sendable {
     /// The first epoch that a reader, or a rewind that is not carried out yet, needs: it and what follows have to stay.
     var firstNeeded: EpochNumber? {
         var targets: [SequenceNumber] = []
-        for operation in inJournal + pending { if case .rewind(let target, _) = operation { targets.append(target) } }
+        for operation in inJournal + pending {
+            if case .rewind(let target, _, _) = operation { targets.append(target) }
+        }
         for item in queue { if case .rewind(let target) = item.work { targets.append(target) } }
         // The epoch that the target lies in, even when only the next is read: it says that the target is a point.
         let bases = targets.map { target in

@@ -49,7 +49,7 @@ struct HistoryLoader {
         let isLarge = bytes / UInt64(runs.count) >= UInt64(Self.largeBytes)
         let progress = Mutex(Progress())
         let lane = IOJob { () throws(RetentionError) in
-            let area = IOBufferPool.shared.take()
+            let area = IOBufferPool.shared.takeWhole()
             defer { IOBufferPool.shared.giveBack(area) }
             while true {
                 let run = progress.withLock { progress -> Run? in
@@ -88,7 +88,7 @@ struct HistoryLoader {
             if var last = runs.last, last.role == want.role, last.file == want.piece.stored.file,
                 bytes.lowerBound <= last.bytes.upperBound + bridgedBytes,
                 max(bytes.upperBound, last.bytes.upperBound) - last.bytes.lowerBound
-                    <= UInt64(IOBufferPool.bufferBytes)
+                    <= UInt64(IOBufferPool.wholeBytes)
             {
                 last.bytes = last.bytes.lowerBound..<max(bytes.upperBound, last.bytes.upperBound)
                 last.wants = last.wants.lowerBound..<index + 1

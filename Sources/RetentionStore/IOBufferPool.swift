@@ -4,25 +4,62 @@
 import StoragePrimitives
 import Synchronization
 
-/// The work areas that the groups of a process share: each is taken for one step of one applier and given back after it,
+/// The work areas that the groups of a process share: each is taken for one step of one engine and given back after it,
 /// so that a group at rest holds none.
+///
+/// Nobody ever waits for one, because a group whose disks hang would keep what all others need. When many are out, there
+/// are small ones instead: many groups at once do shorter I/Os, and memory stays bounded.
 final class IOBufferPool: Sendable {
-    static let shared = IOBufferPool(retaining: 8)
+    static let shared = IOBufferPool(wholeAreas: 32)
 
-    /// Bytes of a work area: the longest extent fits, with the rest of the blocks that it begins and ends in.
-    static let bufferBytes = Extent.maximumDataBytes + 8192
+    /// Bytes of a whole work area: the longest extent fits, with the rest of the blocks that it begins and ends in.
+    static let wholeBytes = Extent.maximumDataBytes + 8192
+    /// Bytes of a small one: the longest header of a record fits, and some pieces that are gathered.
+    static let smallBytes = 256 << 10
 
-    private let free = Mutex<[IOBuffer]>([])
-    private let retained: Int
+    private struct Areas {
+        var whole: [IOBuffer] = []
+        var small: [IOBuffer] = []
+        var wholeInUse = 0
+    }
 
-    /// - Parameter retaining: Work areas to keep for the next taker.
-    init(retaining: Int) { retained = retaining }
+    private let areas = Mutex(Areas())
+    private let limit: Int
 
-    func take() -> IOBuffer { free.withLock { $0.popLast() } ?? IOBuffer(byteCount: Self.bufferBytes) }
+    /// Kept for the next taker, of each size.
+    static let retained = 8
 
+    /// - Parameter wholeAreas: Whole work areas in use from which on there are small ones.
+    init(wholeAreas: Int) { limit = wholeAreas }
+
+    /// A work area of ``smallBytes`` or more.
+    func take() -> IOBuffer {
+        let (found, isWhole) = areas.withLock { areas -> (IOBuffer?, Bool) in
+            guard areas.wholeInUse < limit else { return (areas.small.popLast(), false) }
+            areas.wholeInUse += 1
+            return (areas.whole.popLast(), true)
+        }
+        return found ?? IOBuffer(byteCount: isWhole ? Self.wholeBytes : Self.smallBytes)
+    }
+
+    /// A whole work area, however many are out: for the few that read what was stored as one.
+    func takeWhole() -> IOBuffer {
+        let found = areas.withLock { areas in
+            areas.wholeInUse += 1
+            return areas.whole.popLast()
+        }
+        return found ?? IOBuffer(byteCount: Self.wholeBytes)
+    }
+
+    /// Takes one back that came from this pool.
     func giveBack(_ buffer: IOBuffer) {
-        free.withLock { free in
-            if free.count < retained { free.append(buffer) }
+        areas.withLock { areas in
+            guard buffer.byteCount == Self.wholeBytes else {
+                if areas.small.count < Self.retained { areas.small.append(buffer) }
+                return
+            }
+            areas.wholeInUse -= 1
+            if areas.whole.count < Self.retained { areas.whole.append(buffer) }
         }
     }
 }

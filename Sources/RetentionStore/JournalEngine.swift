@@ -37,6 +37,8 @@ final class JournalEngine {
     private var current: Current?
     private var lastEpoch: EpochNumber
     private var sourceSequence: UInt64
+    /// Of the state after the last record: what changes nothing is as sure as what was there before it.
+    private var accuracy: Accuracy
     private var entries: [Entry] = []
     /// The batch that is not complete: what of it is in the journal.
     private var openRows: [StoredExtent] = []
@@ -52,7 +54,7 @@ final class JournalEngine {
     init(_ shared: GroupShared) {
         self.shared = shared
         writer = SegmentWriter(role: .redo, files: shared.files)
-        (next, lastEpoch, sourceSequence, current, unsynced) = shared.state.withLock { state in
+        (next, lastEpoch, sourceSequence, accuracy, current, unsynced) = shared.state.withLock { state in
             // After a start, a new segment and, unless a sync goes on, a new epoch: nothing is appended to what a crash
             // left.
             let current = state.live.last.flatMap { live in
@@ -62,8 +64,11 @@ final class JournalEngine {
                         number: live.summary.number, kind: live.summary.kind, received: live.summary.firstReceived,
                         rows: live.redo.count, bytes: live.summary.redoBytes.rawValue, isClosed: false)
             }
-            let last = state.live.last?.summary.number ?? state.sealed.last?.summary.number ?? .none
-            return (state.durable.next, last, state.durableSource, current, state.unsynced)
+            let last = state.live.last?.summary ?? state.sealed.last?.summary
+            return (
+                state.durable.next, last?.number ?? .none, state.durableSource, last?.accuracy ?? .exact, current,
+                state.unsynced
+            )
         }
     }
 
@@ -162,7 +167,7 @@ final class JournalEngine {
         case .syncPart(let part):
             guard let current else { return true }
             entries.append(.item(ApplyItem(epoch: current.number, work: .syncWrites(part), completes: nil)))
-        case .syncEnd(let disk, let time, let source):
+        case .syncEnd(let disk, let time, let source, let accuracy):
             guard shared.state.withLock({ $0.flushedSyncs.contains(disk) }) else {
                 try requestFlush(disk)
                 return false
@@ -171,13 +176,15 @@ final class JournalEngine {
             header.sourceSequence = source
             header.firstTime = time
             header.lastTime = time
+            header.accuracy = accuracy
             header.body.appendLittle(disk.rawValue)
             // As of the records, like a start sees it: a sync that was taken in and not journaled begins a new epoch.
             let isLastSync = unsynced.subtracting([disk]).isEmpty
             try write(header, bookmark: nil, closes: isLastSync, sync: (disk, false))
-        case .rewind(let target, let request):
+        case .rewind(let target, let request, let accuracy):
             abandonOpen()
             var header = header(.rewind, kind: .rewind)
+            header.accuracy = accuracy
             header.body.appendLittle(target.rawValue)
             header.firstTime = header.received
             header.lastTime = header.received
@@ -275,6 +282,7 @@ final class JournalEngine {
         row.rewindTarget = rewind
         entries.append(.row(row, redo, bookmark, writer.position))
         if header.sourceSequence > 0 { sourceSequence = header.sourceSequence }
+        accuracy = header.accuracy
         next = next.next
     }
 
@@ -285,6 +293,7 @@ final class JournalEngine {
         if let current, canRotate, isOver(current, kind: epochKind, now: now) { number = current.number.next }
         var header = RecordHeader(kind: kind, sequence: next.rawValue, epoch: number)
         header.received = now
+        header.accuracy = accuracy
         (header.durable, header.applied) = shared.state.withLock { ($0.durable.rawValue, $0.applied.rawValue) }
         return header
     }
@@ -310,7 +319,7 @@ final class JournalEngine {
             .open(
                 LiveEpoch(
                     number: header.epoch, kind: kind, firstSequence: next, sourceSequence: sourceSequence,
-                    firstRedoFile: file, received: header.received)))
+                    accuracyBefore: accuracy, firstRedoFile: file, received: header.received)))
         current = Current(
             number: header.epoch, kind: kind, received: header.received, rows: 0, bytes: 0, isClosed: false)
         lastEpoch = header.epoch

@@ -15,13 +15,17 @@ struct LiveEpoch: Sendable {
     /// Ordinal of the last undo record written, from 1.
     var undoRecords: UInt64 = 0
 
-    /// - Parameter sourceSequence: The sender's last number before it.
+    /// - Parameters:
+    ///   - sourceSequence: The sender's last number before it.
+    ///   - accuracyBefore: Of the point that it begins after.
     init(
         number: EpochNumber, kind: EpochSummary.Kind, firstSequence: SequenceNumber, sourceSequence: UInt64,
-        firstRedoFile: FileNumber, received: Timestamp
+        accuracyBefore: Accuracy, firstRedoFile: FileNumber, received: Timestamp
     ) {
         summary = EpochSummary(number: number, kind: kind, firstSequence: firstSequence)
         summary.lastSourceSequence = sourceSequence
+        summary.accuracyBefore = accuracyBefore
+        summary.accuracy = accuracyBefore
         summary.firstRedoFile = firstRedoFile
         summary.firstReceived = received
         summary.lastReceived = received
@@ -37,6 +41,8 @@ struct LiveEpoch: Sendable {
         summary.lastSequence = row.sequence
         summary.lastTime = max(summary.lastTime, row.lastTime)
         summary.lastReceived = row.received
+        summary.accuracy = row.accuracy
+        summary.leastAccuracy = max(summary.leastAccuracy, row.accuracy)
         if row.sourceSequence > 0 { summary.lastSourceSequence = row.sourceSequence }
         for extent in rows where !extent.isZeroes { summary.redoBytes += ByteCount(extent.byteCount) }
         if let bookmark {

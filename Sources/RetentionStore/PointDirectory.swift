@@ -17,7 +17,9 @@ struct PointDirectory {
             let marks = epoch.bookmarks
             return RecoveryStretch(
                 epoch: epoch.number, kind: epoch.kind, first: epoch.firstSequence, last: epoch.lastSequence,
-                firstTime: epoch.firstTime, lastTime: epoch.lastTime, isEveryBatch: state.hasRedo(epoch),
+                firstTime: epoch.firstTime, lastTime: epoch.lastTime, accuracy: epoch.accuracy,
+                leastAccuracy: state.hasRedo(epoch) ? epoch.leastAccuracy : epoch.accuracy,
+                isEveryBatch: state.hasRedo(epoch),
                 bookmarks: marks.map { Bookmark($0) }, sequencesOfBookmarks: marks.map(\.sequence))
         }
     }
@@ -101,13 +103,21 @@ struct PointDirectory {
         guard let epoch = state.epochs.first(where: { $0.firstSequence <= sequence && sequence <= $0.lastSequence })
         else {
             let time = state.epochs.first?.firstTime ?? Timestamp(rawValue: 0)
-            return RecoveryPoint(sequence: sequence, time: time, accuracy: .exact, bookmark: nil, note: note)
+            return RecoveryPoint(
+                sequence: sequence, time: time, accuracy: accuracy(of: sequence, state), bookmark: nil, note: note)
         }
         let mark = epoch.bookmarks.first { $0.sequence == sequence }.map { Bookmark($0) }
         let row = try rows(epoch, state).first { $0.sequence == sequence }
         return RecoveryPoint(
-            sequence: sequence, time: row?.lastTime ?? epoch.lastTime, accuracy: row?.accuracy ?? .exact,
-            bookmark: mark, note: note)
+            sequence: sequence, time: row?.lastTime ?? epoch.lastTime,
+            accuracy: row?.accuracy ?? accuracy(of: sequence, state), bookmark: mark, note: note)
+    }
+
+    /// What summaries alone tell of a point: of the ends of epochs all, of what is between no more than the least.
+    private func accuracy(of sequence: SequenceNumber, _ state: GroupState) -> Accuracy {
+        guard let epoch = state.epochs.first(where: { $0.lastSequence >= sequence }) else { return .notGuaranteed }
+        if epoch.lastSequence == sequence { return epoch.accuracy }
+        return epoch.firstSequence > sequence ? epoch.accuracyBefore : epoch.leastAccuracy
     }
 
     private func rows(_ epoch: EpochSummary, _ state: GroupState) throws(RetentionError) -> [BatchRow] {

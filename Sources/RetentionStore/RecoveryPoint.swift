@@ -23,7 +23,7 @@ public struct RecoveryPoint: Hashable, Sendable {
     public let sequence: SequenceNumber
     /// Source time.
     public let time: Timestamp
-    /// How near the time is to the truth.
+    /// How well it is known to be one moment of the source.
     public let accuracy: Accuracy
     /// Its bookmark, where it has one.
     public let bookmark: Bookmark?
@@ -45,6 +45,10 @@ public struct RecoveryStretch: Hashable, Sendable {
     public let firstTime: Timestamp
     /// Source time of its last write.
     public let lastTime: Timestamp
+    /// How well its end is known to be one moment of the source.
+    public let accuracy: Accuracy
+    /// The least of all points in it.
+    public let leastAccuracy: Accuracy
     /// Every batch in it is a point; else only its end.
     public let isEveryBatch: Bool
     /// The bookmarks in it, in order.

@@ -121,15 +121,18 @@ extension RetentionGroup {
     }
 
     /// All of the disk's content has been sent. `sourceSequence` is the sender's last number; the next batch has the
-    /// next.
-    public func endSync(_ disk: DiskNumber, time: Timestamp, sourceSequence: UInt64) throws(RetentionError) {
+    /// next. The last sync to end says how well the disks are known to show one moment.
+    public func endSync(
+        _ disk: DiskNumber, time: Timestamp, sourceSequence: UInt64, accuracy: Accuracy
+    ) throws(RetentionError) {
         try change { (state) throws(RetentionError) in
             guard state.openSyncs.contains(disk) else {
                 throw RetentionError(.noSyncOpen, "The sync of disk \(disk) is not open.")
             }
             state.endingSyncs.insert(disk)
             state.acceptedSource = max(state.acceptedSource, sourceSequence)
-            state.pending.append(.syncEnd(disk, time: time, sourceSequence: sourceSequence))
+            state.pending.append(
+                .syncEnd(disk, time: time, sourceSequence: sourceSequence, accuracy: accuracy))
         }
     }
 
@@ -216,11 +219,24 @@ extension GroupState {
         return epochs.contains { $0.bookmarks.contains { $0.id == id } }
     }
 
+    /// Source time of the newest change that was taken in; nil before there is one.
+    var newestTime: Timestamp? {
+        for operation in pending.reversed() + inJournal.reversed() {
+            switch operation {
+            case .part(_, let stamp, _, _): return stamp.lastTime
+            case .bookmark(let bookmark, _): return bookmark.time
+            case .syncEnd(_, let time, _, _): return time
+            case .abandon, .syncBegin, .syncPart, .rewind: continue
+            }
+        }
+        return epochs.last { $0.kind != .rewind }?.lastTime
+    }
+
     /// The stamp of a batch in which nothing changed: not before what came last, and no surer than that.
     fileprivate func standstill(_ source: UInt64, _ time: Timestamp) -> BatchStamp {
         let time = max(time, epochs.last?.lastTime ?? time)
         return BatchStamp(
             sourceSequence: source, firstTime: time, lastTime: time,
-            accuracy: live.last?.batches.last?.accuracy ?? .notGuaranteed)
+            accuracy: epochs.last?.accuracy ?? .notGuaranteed)
     }
 }

@@ -236,6 +236,8 @@ public final class RetentionGroup: Sendable {
 
     /// Queues the order; the engines carry it out. The number under which its sequence number will be found.
     func requestRewind(to point: SequenceNumber) throws(RetentionError) -> UInt64 {
+        // What cannot be read makes the point no surer, and is told when the rewind needs it.
+        let accuracy = (try? resolve(.sequence(point.rawValue)).accuracy) ?? .notGuaranteed
         let result = shared.state.withLock { state -> Result<UInt64, RetentionError> in
             do throws(RetentionError) {
                 if let failure = state.failure { throw failure }
@@ -248,7 +250,7 @@ public final class RetentionGroup: Sendable {
                 state.openBatch?.isGivenUp = true
                 state.openRewinds += 1
                 state.nextRequest += 1
-                state.pending.append(.rewind(point, request: state.nextRequest))
+                state.pending.append(.rewind(point, request: state.nextRequest, accuracy: accuracy))
                 return .success(state.nextRequest)
             } catch {
                 return .failure(error)
@@ -264,9 +266,10 @@ public final class RetentionGroup: Sendable {
         try PointInTimeView(at: point, shared: shared)
     }
 
-    /// Names the newest batch as a crash-consistent point.
+    /// Names the newest batch as a crash-consistent point, by the source's time of that batch.
     public func mark(_ label: String) throws(RetentionError) {
-        let bookmark = Bookmark(kind: .crashConsistent, label: label, time: shared.clock.now())
+        let time = shared.state.withLock { $0.newestTime } ?? shared.clock.now()
+        let bookmark = Bookmark(kind: .crashConsistent, label: label, time: time)
         try append(bookmark, sourceSequence: 0)
     }
 

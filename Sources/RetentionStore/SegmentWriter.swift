@@ -22,7 +22,8 @@ final class SegmentWriter {
     /// Where the next byte goes: what is written, then what is staged.
     private var writtenTo: UInt64 = 0
     private var staged = 0
-    private var staging: AlignedBuffer
+    /// Taken with the first record of a commit, given back when all is written.
+    private var staging: IOBuffer?
     private var encodedHeader = AlignedBuffer(uninitialized: RecordHeader.maximumHeaderLength)
     private var broken: DeviceError?
     private var needsSync = false
@@ -31,15 +32,14 @@ final class SegmentWriter {
 
     /// Payloads from this size on are written from where they are.
     static let directBytes = 128 << 10
-    static let stagingBytes = 1 << 20
     static let block = 4096
 
     init(role: HistoryFiles.Role, files: HistoryFiles) {
         self.role = role
         self.files = files
-        // Undo is written by one thread that waits for it, redo too: one staging area each.
-        staging = AlignedBuffer(uninitialized: Self.stagingBytes)
     }
+
+    deinit { if let staging { IOBufferPool.shared.giveBack(staging) } }
 
     /// Whether an error has ended it.
     var isBroken: Bool { broken != nil }
@@ -76,11 +76,12 @@ final class SegmentWriter {
             try startSegment(header)
         }
         guard let file = current else { throw DeviceError(.inputOutput, operation: "append", object: role.rawValue) }
+        let staging = stagingArea()
         do {
-            if staged + header.unpaddedLength + Self.block > Self.stagingBytes
-                || (!isDirect && staged + most > Self.stagingBytes)
+            if staged + header.unpaddedLength + Self.block > staging.byteCount
+                || (!isDirect && staged + most > staging.byteCount)
             {
-                try writeStaged()
+                try writeStaged(staging)
             }
             let start = writtenTo + UInt64(staged)
             if isDirect {
@@ -88,7 +89,7 @@ final class SegmentWriter {
                 let end = (staged + header.unpaddedLength + Self.block - 1) & ~(Self.block - 1)
                 header.headerLength = end - staged
                 header.recordLength = header.headerLength + payload.byteCount
-                stage(header, seed: files.group.seed(file: file.number))
+                stage(header, in: staging, seed: files.group.seed(file: file.number))
                 let (length, offset) = (staged, ByteOffset(writtenTo))
                 try staging.withBytes(0..<length) { (bytes) throws(DeviceError) in
                     try file.file.write(bytes, payload, at: offset)
@@ -99,8 +100,8 @@ final class SegmentWriter {
                 let granularity = RecordHeader.granularity
                 header.headerLength = (header.unpaddedLength + granularity - 1) & ~(granularity - 1)
                 header.recordLength = header.headerLength + (payload.byteCount + granularity - 1) & ~(granularity - 1)
-                stage(header, seed: files.group.seed(file: file.number))
-                try stage(payload)
+                stage(header, in: staging, seed: files.group.seed(file: file.number))
+                try stage(payload, in: staging)
             }
             needsSync = true
             return Place(file: file.number, payloadOffset: start + UInt64(header.headerLength))
@@ -115,7 +116,11 @@ final class SegmentWriter {
         if let broken { throw broken }
         guard needsSync, let file = current?.file else { return }
         do {
-            try writeStaged()
+            if let staging {
+                try writeStaged(staging)
+                IOBufferPool.shared.giveBack(staging)
+            }
+            staging = nil
             try file.sync()
             needsSync = false
         } catch {
@@ -133,9 +138,17 @@ final class SegmentWriter {
         staged = 0
     }
 
-    private func stage(_ header: RecordHeader, seed: UInt64) {
+    private func stagingArea() -> IOBuffer {
+        let area = staging ?? IOBufferPool.shared.take()
+        staging = area
+        return area
+    }
+
+    private func stage(_ header: RecordHeader, in staging: IOBuffer, seed: UInt64) {
         chain = Self.encode(header, into: &encodedHeader, seed: seed).rawValue
-        staging.copy(encodedHeader, count: header.headerLength, to: staged)
+        encodedHeader.withBytes(0..<header.headerLength) { bytes in
+            staging.withMutableBytes(staged..<staged + header.headerLength) { $0.replace(at: 0, with: bytes) }
+        }
         staged += header.headerLength
     }
 
@@ -145,20 +158,22 @@ final class SegmentWriter {
     }
 
     /// Gathers a payload, in pieces when it is longer than the staging area.
-    private func stage(_ payload: RawSpan) throws(DeviceError) {
+    private func stage(_ payload: RawSpan, in staging: IOBuffer) throws(DeviceError) {
         var done = 0
         while done < payload.byteCount {
-            if staged == Self.stagingBytes { try writeStaged() }
-            let count = min(payload.byteCount - done, Self.stagingBytes - staged)
-            var span = staging.mutableBytes
-            span.replace(at: staged, with: payload.extracting(done..<done + count))
+            // Full, it ends on a block.
+            if staged == staging.byteCount { try writeStaged(staging) }
+            let count = min(payload.byteCount - done, staging.byteCount - staged)
+            staging.withMutableBytes(staged..<staged + count) {
+                $0.replace(at: 0, with: payload.extracting(done..<done + count))
+            }
             staged += count
             done += count
         }
     }
 
     /// Writes the staged bytes, zeroes up to the next block. What follows starts on a block.
-    private func writeStaged() throws(DeviceError) {
+    private func writeStaged(_ staging: IOBuffer) throws(DeviceError) {
         guard staged > 0, let file = current?.file else { return }
         let length = (staged + Self.block - 1) & ~(Self.block - 1)
         staging.withMutableBytes(staged..<length) { $0.zero(at: 0, count: $0.byteCount) }

@@ -125,7 +125,7 @@ private struct TargetLane: ~Copyable {
     /// Whether the piece starts where the run ends, and there is room for it.
     private func continues(with piece: ExtentPiece) -> Bool {
         DiskAddress(rawValue: runStart.rawValue + UInt64(runBytes) / Sector.size) == piece.address
-            && runBytes + piece.byteCount <= Self.runLimit
+            && runBytes + piece.byteCount <= (runOffset == nil ? staging?.byteCount ?? 0 : Self.runLimit)
     }
 
     private mutating func writeRun() throws(RetentionError) {

@@ -73,16 +73,6 @@
         var span = unsafe MutableRawSpan(_unsafeStart: base + range.lowerBound, byteCount: range.count)
         return try body(&span)
     }
-
-    /// Copies the first `count` bytes of another buffer to `offset` here.
-    ///
-    /// - Precondition: Both hold them.
-    public mutating func copy(_ source: borrowing AlignedBuffer, count: Int, to offset: Int) {
-        precondition(
-            count >= 0 && count <= source.count && offset >= 0 && count <= self.count - offset, "copy past an end")
-        // SAFETY: inside both, by the precondition.
-        unsafe (base + offset).copyMemory(from: source.base, byteCount: count)
-    }
 }
 
 // SAFETY: a value that is moved, never shared: the memory has one owner at a time.

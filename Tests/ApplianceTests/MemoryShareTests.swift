@@ -19,10 +19,10 @@ import Testing
         Row(ceiling: 256, groups: 4, window: 32, rows: 131072),
         Row(ceiling: 256, groups: 8, window: 16, rows: 131072),
         Row(ceiling: 256, groups: 16, window: 8, rows: 65536),
-        Row(ceiling: 256, groups: 64, window: 4, rows: 16384),
-        Row(ceiling: 256, groups: 256, window: 4, rows: 8192),
+        Row(ceiling: 256, groups: 64, window: 3, rows: 16384),
+        Row(ceiling: 256, groups: 256, window: 3, rows: 8192),
         Row(ceiling: 64, groups: 4, window: 8, rows: 65536),
-        Row(ceiling: 64, groups: 256, window: 4, rows: 8192),
+        Row(ceiling: 64, groups: 256, window: 3, rows: 8192),
         Row(ceiling: 4096, groups: 64, window: 32, rows: 131072),
     ]) func `a share is what the table says`(row: Row) {
         let share = MemoryShare(ceiling: .mebibytes(row.ceiling), groups: row.groups)

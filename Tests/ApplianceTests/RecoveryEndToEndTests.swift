@@ -40,7 +40,7 @@ import Testing
         let group = try #require(test.appliance.core.groups.find("g")?.retentionGroup)
         try group.beginSync(DiskNumber(0), kind: .initial)
         try group.appendSync(part(0xEE))
-        try group.endSync(DiskNumber(0), time: Timestamp.seconds(1_795_228_454), sourceSequence: 0)
+        try group.endSync(DiskNumber(0), time: Timestamp.seconds(1_795_228_454), sourceSequence: 0, accuracy: .exact)
         try await until { group.ingestPosition.unsynced.isEmpty }
         for number in UInt64(1)...3 { try group.append(part(UInt8(number)), of: stamp(number), isLast: true) }
         try await until { group.status.appliedSource == 3 }

@@ -70,7 +70,7 @@ final class LoadedGroup {
         group.start()
         if group.ingestPosition.unsynced.contains(number) {
             try group.beginSync(number, kind: .initial)
-            try group.endSync(number, time: clock.now(), sourceSequence: 0)
+            try group.endSync(number, time: clock.now(), sourceSequence: 0, accuracy: .exact)
             while !group.ingestPosition.unsynced.isEmpty { try check() }
         }
     }

@@ -65,7 +65,11 @@ import Testing
         let frames: [(Frame, ReasonCode)] = [
             (.batchBegin(batch(42)), .verifyOpen), (.syncBegin(Samples.sync), .verifyOpen),
             (.verifyBegin(Samples.verify(disk: 7)), .verifyOpen), (.syncWrite(Samples.write), .syncNotOpen),
-            (.syncEnd(Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 1), sequence: 41)), .syncNotOpen),
+            (
+                .syncEnd(
+                    Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 1), sequence: 41, accuracy: .exact)),
+                .syncNotOpen
+            ),
             (
                 .digests(
                     Frame.Digests(disk: DiskNumber(7), sector: 0, digests: [RangeDigest(low: 0, high: 0)])),

@@ -6,15 +6,15 @@ import ReplicationProtocol
 import StoragePrimitives
 import Testing
 
-/// The bytes that version 2 of the protocol is. A change here is another version.
+/// The bytes that version 3 of the protocol is. A change here is another version.
 @Suite struct GoldenFrameTests {
     private static let frames: [FrameType: String] = [
         .hello: """
         45 00 00 00  # body bytes
         01 00 00 00  # type 1, flags, stream
-        42 f9 89 1a a7 2f 3d b5  # body checksum
-        4f ca 76 0f 1d 77 07 d0  # header checksum
-        02 00  # version 2
+        ce 71 ea d6 3d 77 f6 d8  # body checksum
+        21 65 6c e4 9b 47 43 1b  # header checksum
+        03 00  # version 3
         01 00  # codecs: lz4
         02 01 00 00 00 00 00 00  # fencing token 0x0102
         06 00 68 6f 73 74 2d 61  # host "host-a"
@@ -125,13 +125,14 @@ import Testing
         01 00  # disk 1
         """,
         .syncEnd: """
-        12 00 00 00  # body bytes
+        13 00 00 00  # body bytes
         0b 00 00 00  # type 11, flags, stream
-        2e 00 96 ac 8a 2a 0d 2f  # body checksum
-        ac df ea 11 27 33 2e 51  # header checksum
+        ff 87 53 95 11 b3 34 76  # body checksum
+        84 3c 8a 5d 48 55 78 6d  # header checksum
         29 00 00 00 00 00 00 00  # sequence 41
         a0 0f 00 00 00 00 00 00  # time 4000 ns
         01 00  # disk 1
+        00  # exact
         """,
         .verifyBegin: """
         26 00 00 00  # body bytes
@@ -157,9 +158,9 @@ import Testing
         .welcome: """
         30 00 00 00  # body bytes
         20 00 00 00  # type 32, flags, stream
-        d0 14 98 cc 16 78 6e 69  # body checksum
-        67 6b 9c dd 50 a6 99 6d  # header checksum
-        02 00  # version 2
+        10 30 a8 0c 39 12 3e e8  # body checksum
+        7c 22 70 65 36 66 29 85  # header checksum
+        03 00  # version 3
         01 00  # codecs: lz4
         00 00 10 00  # 1 MiB a Write
         30 75 00 00  # idle timeout 30,000 ms

@@ -286,11 +286,13 @@ import Testing
         let time = Timestamp(nanoseconds: 5)
         var early = try session(.sync)
         #expect(
-            code(early.received(.syncEnd(Frame.SyncEnd(disk: DiskNumber(1), time: time, sequence: 40)))) == .sequenceGap
+            code(
+                early.received(.syncEnd(Frame.SyncEnd(disk: DiskNumber(1), time: time, sequence: 40, accuracy: .exact)))
+            ) == .sequenceGap
         )
         var unanswered = try session(.sync)
         _ = unanswered.received(.digests(Samples.digests))
-        let end = Frame.SyncEnd(disk: DiskNumber(1), time: time, sequence: 60)
+        let end = Frame.SyncEnd(disk: DiskNumber(1), time: time, sequence: 60, accuracy: .exact)
         #expect(code(unanswered.received(.syncEnd(end))) == .unexpectedFrame)
         var session = try session(.sync)
         #expect(session.received(.syncEnd(end)) == .endSync(end))
@@ -308,7 +310,8 @@ import Testing
         #expect(code(refused.received(.batchBegin(begin(42)))) == .syncOpen)
         _ = session.received(.syncBegin(Samples.sync))
         _ = session.received(
-            .syncEnd(Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 1), sequence: 41)))
+            .syncEnd(
+                Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 1), sequence: 41, accuracy: .exact)))
         _ = session.syncDurable(DiskNumber(1))
         #expect(session.received(.batchBegin(begin(42))) == .beginBatch(begin(42)))
     }

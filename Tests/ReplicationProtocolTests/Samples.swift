@@ -64,7 +64,8 @@ enum Samples {
             .digests(digests),
             .syncWrite(write),
             .syncZero(Frame.Zero(disk: DiskNumber(1), sector: 8, sectorCount: 1 << 19)),
-            .syncEnd(Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 4000), sequence: 41)),
+            .syncEnd(
+                Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 4000), sequence: 41, accuracy: .exact)),
             .verifyBegin(verify()),
             .verifyEnd(Frame.VerifyEnd(request: request, disk: DiskNumber(1))),
             .welcome(welcome),

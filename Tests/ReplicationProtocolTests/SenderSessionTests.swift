@@ -87,7 +87,8 @@ import Testing
                 session.endBatch(lastTime: Timestamp(nanoseconds: 1)), session.begin(Samples.sync),
                 session.ask(Samples.digests), session.syncWrite(Samples.write),
                 session.syncZero(Frame.Zero(disk: DiskNumber(1), sector: 0, sectorCount: 8)),
-                session.end(Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 1), sequence: 41)),
+                session.end(
+                    Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 1), sequence: 41, accuracy: .exact)),
             ]
             for action in actions {
                 guard case .refuse(let error) = action else {
@@ -153,7 +154,7 @@ import Testing
         guard case .refuse(let open) = session.begin(begin) else { return #expect(Bool(false)) }
         #expect(open.code == .syncOpen)
         #expect(session.ask(Samples.digests) == .send(.digests(Samples.digests)))
-        let end = Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 9), sequence: 50)
+        let end = Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 9), sequence: 50, accuracy: .exact)
         guard case .refuse(let unanswered) = session.end(end) else { return #expect(Bool(false)) }
         #expect(unanswered.code == .unexpectedFrame)
         let answer = Frame.DigestAnswer(disk: DiskNumber(1), sector: 512, differing: [true, false, true])
@@ -183,7 +184,8 @@ import Testing
         _ = session.begin(Frame.SyncBegin(disk: DiskNumber(7), kind: .initial, granularity: 4096, seed: 0))
         guard case .refuse(let codec) = session.syncWrite(compressed) else { return #expect(Bool(false)) }
         #expect(codec.code == .codecNotAgreed)
-        _ = session.end(Frame.SyncEnd(disk: DiskNumber(7), time: Timestamp(nanoseconds: 1), sequence: 0))
+        _ = session.end(
+            Frame.SyncEnd(disk: DiskNumber(7), time: Timestamp(nanoseconds: 1), sequence: 0, accuracy: .exact))
         _ = session.received(.syncDurable(Frame.SyncDurable(disk: DiskNumber(7))))
         #expect(session.begin(first) == .send(.batchBegin(first)))
     }

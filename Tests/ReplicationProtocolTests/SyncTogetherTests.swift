@@ -35,7 +35,7 @@ import Testing
     }
 
     private func end(_ index: Int) -> Frame.SyncEnd {
-        Frame.SyncEnd(disk: Self.disks[index], time: Timestamp(nanoseconds: 5), sequence: 40)
+        Frame.SyncEnd(disk: Self.disks[index], time: Timestamp(nanoseconds: 5), sequence: 40, accuracy: .exact)
     }
 
     private func code(_ action: ReceiverSession.ReceivedAction) -> ReasonCode? {

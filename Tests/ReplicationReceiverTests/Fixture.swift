@@ -55,6 +55,9 @@ struct Fixture {
         settings.address = "127.0.0.1"
         settings.port = 0
         settings.lingerTime = .milliseconds(200)
+        // Many tests run at once: one may wait long for its turn, and that is no silence of its peer.
+        settings.handshakeTimeout = .seconds(120)
+        settings.idleTimeout = .seconds(360)
         change(&settings)
         return settings
     }

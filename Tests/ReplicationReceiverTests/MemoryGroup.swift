@@ -118,7 +118,9 @@ final class MemoryGroup: ReplicationGroup {
         release(part)
     }
 
-    func endSync(_ disk: DiskNumber, time: Timestamp, sourceSequence: UInt64) throws(RetentionError) {
+    func endSync(
+        _ disk: DiskNumber, time: Timestamp, sourceSequence: UInt64, accuracy: Accuracy
+    ) throws(RetentionError) {
         state.withLock { state in
             state.events.append(.endSync(disk, sourceSequence))
             state.unsynced.remove(disk)

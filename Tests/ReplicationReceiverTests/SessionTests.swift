@@ -143,7 +143,8 @@ import Testing
             try await sender.send(.syncWrite(write), payload: Fixture.data(512))
             try await sender.send(.syncZero(Frame.Zero(disk: DiskNumber(1), sector: 0, sectorCount: 8)))
             try await sender.send(
-                .syncEnd(Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 5), sequence: 3)))
+                .syncEnd(
+                    Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 5), sequence: 3, accuracy: .exact)))
             #expect(await sender.nextAnswer() == .syncDurable(Frame.SyncDurable(disk: DiskNumber(1))))
             try await sender.send(Fixture.begin(4))
             try await sender.send(Fixture.end(4, extents: 0, bytes: 0))

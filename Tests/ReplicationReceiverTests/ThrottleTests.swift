@@ -110,7 +110,8 @@ extension SessionTests {
             try await sender.send(
                 .syncBegin(Frame.SyncBegin(disk: DiskNumber(1), kind: .initial, granularity: 65_536, seed: 7)))
             try await sender.send(
-                .syncEnd(Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 5), sequence: 0)))
+                .syncEnd(
+                    Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 5), sequence: 0, accuracy: .exact)))
             guard case .close(let close)? = await sender.nextAnswer() else { return #expect(Bool(false)) }
             #expect(close.code == .syncIncomplete)
             #expect(fixture.group.events == [.beginSync(DiskNumber(1))])

@@ -62,7 +62,7 @@ public final class HostileGroup: Sendable {
         }
         try group.beginSync(DiskNumber(0), kind: .initial)
         try group.appendSync(part(0, UInt32(sectors), 9))
-        try group.endSync(DiskNumber(0), time: clock.now(), sourceSequence: 0)
+        try group.endSync(DiskNumber(0), time: clock.now(), sourceSequence: 0, accuracy: .exact)
         try settle()
         for source in 1...3 as ClosedRange<UInt64> {
             let stamp = BatchStamp(

@@ -13,11 +13,7 @@ extension Simulation {
     ]
 
     /// Opens a copy of the group whose volume has rotted, or returns what was not asked for. The group itself goes on.
-    ///
-    /// The state file is written first: without it, damage to the last record of a log cannot be told from a tail that a
-    /// crash tore (see the store's limits).
     func compareDamagedCopy() throws {
-        try engines.writeSlot()
         let power = SimulatedPower(seed: random.next())
         let folder = SimulatedFolder(copying: self.folder, power: power)
         let disks = self.disks.map { SimulatedDisk(copying: $0, power: power) }

@@ -142,7 +142,7 @@ extension Simulation {
         var disks = model.latest.disks
         disks[index] = content
         let source = group.ingestPosition.accepted
-        try group.endSync(number, time: sourceClock.now(), sourceSequence: source)
+        try group.endSync(number, time: sourceClock.now(), sourceSequence: source, accuracy: .exact)
         model.append(disks, source: source, time: sourceClock.now(), unsynced: unsynced)
         try settle()
     }

@@ -91,7 +91,9 @@ struct RefusalTests {
         #expect(fixture.code { try fixture.group.orderRewind(to: SequenceNumber(0)) } == .syncOpen)
         #expect(fixture.code { try fixture.group.appendSync(part) } == .noSyncOpen)
         #expect(
-            fixture.code { try fixture.group.endSync(DiskNumber(0), time: fixture.clock.now(), sourceSequence: 0) }
+            fixture.code {
+                try fixture.group.endSync(DiskNumber(0), time: fixture.clock.now(), sourceSequence: 0, accuracy: .exact)
+            }
                 == .noSyncOpen)
         #expect(fixture.code { try fixture.group.beginSync(DiskNumber(9), kind: .initial) } == .unknownDisk)
         try fixture.group.beginSync(DiskNumber(0), kind: .initial)

@@ -79,7 +79,7 @@ struct ResyncTests {
         _ = try fixture.stepper.stepJournal()
         try fixture.reopen()
         try fixture.group.beginSync(DiskNumber(0), kind: .resync)
-        try fixture.group.endSync(DiskNumber(0), time: fixture.clock.now(), sourceSequence: 1)
+        try fixture.group.endSync(DiskNumber(0), time: fixture.clock.now(), sourceSequence: 1, accuracy: .exact)
         while try fixture.stepper.stepJournal() || fixture.stepper.stepApplier() {}
         let view = try fixture.group.view(at: point)
         fixture.clock.advance(seconds: 48 * 3600)

@@ -104,10 +104,10 @@ final class StoreFixture {
         return builder.take()
     }
 
-    func stamp(_ source: UInt64? = nil) -> BatchStamp {
+    func stamp(_ source: UInt64? = nil, accuracy: Accuracy = .exact) -> BatchStamp {
         BatchStamp(
             sourceSequence: source ?? group.ingestPosition.accepted + 1, firstTime: clock.now(), lastTime: clock.now(),
-            accuracy: .exact)
+            accuracy: accuracy)
     }
 
     private func show(_ writes: [Write]) {
@@ -120,8 +120,8 @@ final class StoreFixture {
 
     /// One batch in one part; its number when the engines have come to rest.
     @discardableResult
-    func batch(_ writes: Write...) throws -> SequenceNumber {
-        try group.append(part(writes), of: stamp(), isLast: true)
+    func batch(_ writes: Write..., accuracy: Accuracy = .exact) throws -> SequenceNumber {
+        try group.append(part(writes), of: stamp(accuracy: accuracy), isLast: true)
         show(writes)
         return try settle()
     }
@@ -134,7 +134,7 @@ final class StoreFixture {
     }
 
     /// Replaces what the disks hold, one sync for each, begun before any ends.
-    func syncAll(mark: UInt8 = 0) throws {
+    func syncAll(mark: UInt8 = 0, accuracy: Accuracy = .exact) throws {
         for index in disks.indices { try group.beginSync(DiskNumber(UInt16(index)), kind: .initial) }
         for index in disks.indices {
             let write = Write(disk: UInt16(index), sector: 0, count: Self.sectors, mark: mark)
@@ -143,7 +143,8 @@ final class StoreFixture {
         }
         for index in disks.indices {
             try group.endSync(
-                DiskNumber(UInt16(index)), time: clock.now(), sourceSequence: group.ingestPosition.accepted)
+                DiskNumber(UInt16(index)), time: clock.now(), sourceSequence: group.ingestPosition.accepted,
+                accuracy: accuracy)
         }
         try settle()
     }

@@ -89,7 +89,7 @@ struct ThreadedGroupTests {
         func sync() throws {
             try group.beginSync(DiskNumber(0), kind: .initial)
             try group.appendSync(part(sector: 0, sectors: 2048, mark: 0xEE))
-            try group.endSync(DiskNumber(0), time: SystemClock().now(), sourceSequence: 0)
+            try group.endSync(DiskNumber(0), time: SystemClock().now(), sourceSequence: 0, accuracy: .exact)
             let group = group
             #expect(events.wait { group.ingestPosition.unsynced.isEmpty })
         }

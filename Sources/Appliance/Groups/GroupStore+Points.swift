@@ -15,7 +15,7 @@ extension GroupStore {
             zip(stretch.bookmarks, stretch.sequencesOfBookmarks).map { bookmark, sequence in
                 PointReport(
                     sequence: sequence.rawValue, time: DateTime(bookmark.time), kind: Self.kind(bookmark),
-                    accuracy: .exact,
+                    accuracy: Self.accuracy(sequence == stretch.last ? stretch.accuracy : stretch.leastAccuracy),
                     label: bookmark.label, id: bookmark.id?.description,
                     losesSeconds: Self.seconds(from: bookmark.time, to: newest))
             }
@@ -27,7 +27,8 @@ extension GroupStore {
             stretches: stretches.map { stretch in
                 StretchReport(
                     firstSequence: stretch.first.rawValue, lastSequence: stretch.last.rawValue,
-                    firstTime: DateTime(stretch.firstTime), lastTime: DateTime(stretch.lastTime), accuracy: .exact,
+                    firstTime: DateTime(stretch.firstTime), lastTime: DateTime(stretch.lastTime),
+                    accuracy: Self.accuracy(stretch.leastAccuracy),
                     isBoundariesOnly: !stretch.isEveryBatch)
             }, bookmarks: bookmarks, latest: report(.latest), latestProcessed: report(.latestProcessed),
             latestApplicationConsistent: report(.latestApplicationConsistent))
@@ -51,17 +52,19 @@ extension GroupStore {
     var newest: Timestamp? { group.stretches().filter { $0.kind != .rewind }.map(\.lastTime).max() }
 
     private func report(_ point: RecoveryPoint, newest: Timestamp?) -> PointReport {
-        let accuracy: PointAccuracy =
-            switch point.accuracy {
-            case .exact: .exact
-            case .approximate: .approximate
-            case .notGuaranteed: .notGuaranteed
-            }
-        return PointReport(
+        PointReport(
             sequence: point.sequence.rawValue, time: DateTime(point.time),
-            kind: point.bookmark.map { Self.kind($0) } ?? .crashConsistent, accuracy: accuracy,
+            kind: point.bookmark.map { Self.kind($0) } ?? .crashConsistent, accuracy: Self.accuracy(point.accuracy),
             label: point.bookmark?.label, id: point.bookmark?.id?.description,
             losesSeconds: Self.seconds(from: point.time, to: newest))
+    }
+
+    private static func accuracy(_ accuracy: Accuracy) -> PointAccuracy {
+        switch accuracy {
+        case .exact: .exact
+        case .approximate: .approximate
+        case .notGuaranteed: .notGuaranteed
+        }
     }
 
     private static func kind(_ bookmark: Bookmark) -> PointReport.Kind {

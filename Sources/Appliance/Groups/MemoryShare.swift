@@ -19,7 +19,7 @@ package struct MemoryShare: Hashable, Sendable {
     /// Rows of the index that is kept until an epoch ends.
     package let epochRows: Int
 
-    private static let leastWindow = ByteCount.mebibytes(4)
+    private static let leastWindow = ByteCount.mebibytes(3)
     private static let mostWindow = ByteCount.mebibytes(32)
     private static let leastRows = 8 * 1024
     private static let mostRows = 128 * 1024
@@ -38,7 +38,7 @@ package struct MemoryShare: Hashable, Sendable {
 
     /// Data in flight that every session gets: more than an open batch by two of the longest Writes, or such a batch
     /// would never get on.
-    package var minimumCredit: ByteCount { openBatch + ByteCount.mebibytes(3) }
+    package var minimumCredit: ByteCount { openBatch + ByteCount.mebibytes(2) + ByteCount.kibibytes(256) }
 
     /// Groups for which shares are made: a power of two, so that not every new group changes all shares.
     package static func step(groups: Int) -> Int {

@@ -60,7 +60,9 @@ enum FrameEntry {
                         Frame.BatchEnd(
                             sequence: 4, lastTime: Timestamp(nanoseconds: 2), extentCount: 2, dataBytes: 1024)),
                     .syncBegin(Frame.SyncBegin(disk: DiskNumber(1), kind: .resync, granularity: 262_144, seed: 1)),
-                    .syncEnd(Frame.SyncEnd(disk: DiskNumber(1), time: Timestamp(nanoseconds: 4), sequence: 4)),
+                    .syncEnd(
+                        Frame.SyncEnd(
+                            disk: DiskNumber(1), time: Timestamp(nanoseconds: 4), sequence: 4, accuracy: .exact)),
                     .write(write),
                 ]
             case .receiver:
