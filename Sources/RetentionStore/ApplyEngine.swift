@@ -141,6 +141,7 @@ final class ApplyEngine {
                 continue
             }
             if pipeline[index].stage == .capture { shared.state.withLock { $0.blocked = nil } }
+            if pipeline[index].stage == .write { letPayloadGo(index) }
             pipeline[index].stage = Self.stage(after: pipeline[index])
         }
         let moved = failures.contains { $0 == nil }
@@ -155,6 +156,19 @@ final class ApplyEngine {
             shared.state.withLock { $0.blocked = full }
         }
         return moved
+    }
+
+    /// What is written is in the journal too, or was of a sync, which begins again when it fails: memory need not wait for
+    /// the flush, and the sender goes on meanwhile.
+    private func letPayloadGo(_ index: Int) {
+        let chunk = pipeline[index].chunk
+        guard chunk.heldBytes > 0 else { return }
+        let first = pipeline[..<index].reduce(0) { $0 + $1.chunk.items }
+        shared.state.withLock { state in
+            for item in first..<first + chunk.items { state.queue[item].letPayloadGo() }
+        }
+        pipeline[index].chunk.letPayloadGo()
+        shared.send(.released(bytes: chunk.heldBytes))
     }
 
     private static func stage(after work: Work) -> Stage {
@@ -261,7 +275,6 @@ final class ApplyEngine {
             return done.source
         }
         if !chunk.continues { source.end() }
-        if chunk.heldBytes > 0 { shared.send(.released(bytes: chunk.heldBytes)) }
         if let applied { shared.send(.applied(sourceSequence: applied)) }
         shared.journalBell.ring()
     }

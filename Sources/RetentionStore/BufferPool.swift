@@ -13,7 +13,7 @@ public final class BufferPool: Sendable {
     public static let bufferBytes = Extent.maximumDataBytes
 
     private struct Free: ~Copyable {
-        var buffers: [PayloadMemory] = []
+        var buffers: [IOBuffer] = []
         var inUse = 0
     }
 
@@ -31,10 +31,10 @@ public final class BufferPool: Sendable {
             free.inUse += 1
             return free.buffers.popLast()
         }
-        return PayloadBuffer(memory ?? PayloadMemory(byteCount: Self.bufferBytes), pool: self)
+        return PayloadBuffer(memory ?? IOBuffer(byteCount: Self.bufferBytes), pool: self)
     }
 
-    func giveBack(_ memory: PayloadMemory) {
+    func giveBack(_ memory: IOBuffer) {
         free.withLock { free in
             free.inUse -= 1
             if free.buffers.count < retained { free.buffers.append(memory) }
@@ -42,51 +42,27 @@ public final class BufferPool: Sendable {
     }
 }
 
-// SAFETY: freed in deinit only. The builder writes beyond `filled` of its own; parts read only what was handed on
-// before. The two ranges never meet, so there is no access to order.
-/// Aligned memory that one session fills from the front and that is only read behind what it has handed on.
-///
-/// A class, because several batches share one buffer and each is let go in its own time.
-@safe final class PayloadMemory: @unchecked Sendable {
-    fileprivate let base: UnsafeMutableRawPointer
-    let byteCount: Int
-
-    init(byteCount: Int) {
-        self.byteCount = byteCount
-        unsafe base = .allocate(byteCount: byteCount, alignment: AlignedBuffer.alignment)
-    }
-
-    deinit { unsafe base.deallocate() }
-
-    func write(_ bytes: RawSpan, at offset: Int) {
-        precondition(offset >= 0 && bytes.byteCount <= byteCount - offset, "payload past the end of its buffer")
-        unsafe bytes.withUnsafeBytes { source in
-            // SAFETY: inside, by the precondition.
-            if let from = source.baseAddress { unsafe (base + offset).copyMemory(from: from, byteCount: source.count) }
-        }
-    }
-}
-
-/// A buffer on loan from the pool; it goes back when the last part that uses it is let go.
+/// A buffer on loan from the pool that one session fills from the front; it goes back when the last part that uses it is
+/// let go. Several batches share one, and only what was handed on is read: no read meets a write.
 final class PayloadBuffer: Sendable {
-    private let memory: PayloadMemory
+    private let memory: IOBuffer
     private let pool: BufferPool
 
-    init(_ memory: PayloadMemory, pool: BufferPool) {
+    init(_ memory: IOBuffer, pool: BufferPool) {
         self.memory = memory
         self.pool = pool
     }
 
     deinit { pool.giveBack(memory) }
 
-    func write(_ bytes: RawSpan, at offset: Int) { memory.write(bytes, at: offset) }
+    func write(_ bytes: RawSpan, at offset: Int) {
+        memory.withMutableBytes(offset..<offset + bytes.byteCount) { $0.replace(at: 0, with: bytes) }
+    }
 
     /// Calls `body` with some of the bytes.
     func withBytes<Result, Failure: Error>(
         _ range: Range<Int>, _ body: (RawSpan) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        precondition(range.lowerBound >= 0 && range.upperBound <= memory.byteCount, "payload outside its buffer")
-        // SAFETY: inside, by the precondition; this object, and so the memory, lives for the call.
-        return try body(unsafe RawSpan(_unsafeStart: memory.base + range.lowerBound, byteCount: range.count))
+        try memory.withBytes(range, body)
     }
 }

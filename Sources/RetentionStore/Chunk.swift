@@ -34,7 +34,16 @@ struct Chunk {
     /// What was read from history, in the order of the pieces.
     private(set) var loaded: IOBuffer?
 
-    var disks: Set<DiskNumber> { Set(pieces.map(\.piece.address.disk)).union(flushes) }
+    /// The disks of pieces that were let go.
+    private var writtenDisks: Set<DiskNumber> = []
+    var disks: Set<DiskNumber> { Set(pieces.map(\.piece.address.disk)).union(writtenDisks).union(flushes) }
+
+    /// Lets the bytes of what is written go; the disks are remembered, to be flushed.
+    mutating func letPayloadGo() {
+        writtenDisks = disks
+        pieces = []
+        heldBytes = 0
+    }
 
     /// Folds items of one epoch; the caller has bounded them.
     init(_ items: ArraySlice<ApplyItem>, epoch: EpochNumber, captures: Bool) throws(RetentionError) {

@@ -10,6 +10,10 @@ final class ChunkSource {
     /// The rewind that is being carried out, or what is put back.
     private var cursor: RewindCursor?
 
+    /// What waits is worth a chunk beside the one under way from this share of a full one on, or from this many extents:
+    /// less is gathered a little longer, so that a trickle does not cost a flush for each of its writes.
+    static let (worthwhileShare, worthwhileExtents) = (8, 32)
+
     init(_ shared: GroupShared) { self.shared = shared }
 
     /// Two chunks are under way at a time, and share what may be applied in one go.
@@ -69,7 +73,8 @@ final class ChunkSource {
             }
             let captures =
                 state.live.first { $0.summary.number == first.epoch }?.summary.kind != .sync || state.hasPoints
-            return (stretch(state.queue[skipped...]), first.epoch, captures)
+            let (items, isWorthwhile) = stretch(state.queue[skipped...])
+            return (isWorthwhile || epoch == nil ? items : [], first.epoch, captures)
         }
         guard let first = items.first else { return nil }
         switch first.work {
@@ -89,9 +94,10 @@ final class ChunkSource {
         }
     }
 
-    /// The items at the head of the queue that make one chunk: of one epoch, within the bounds, a rewind by itself.
-    private func stretch(_ queue: ArraySlice<ApplyItem>) -> ArraySlice<ApplyItem> {
-        guard let epoch = queue.first?.epoch else { return [] }
+    /// The items at the head of the queue that make one chunk: of one epoch, within the bounds, a rewind by itself. And
+    /// whether they are worth it while another chunk is under way.
+    private func stretch(_ queue: ArraySlice<ApplyItem>) -> (items: ArraySlice<ApplyItem>, isWorthwhile: Bool) {
+        guard let epoch = queue.first?.epoch else { return ([], false) }
         var (bytes, extents, count) = (0, 0, 0)
         scan: for item in queue {
             guard item.epoch == epoch else { break }
@@ -110,6 +116,9 @@ final class ChunkSource {
             if count > 0, bytes > chunkBytes || extents > shared.settings.chunkExtents { break }
             count += 1
         }
-        return queue.prefix(count)
+        // Cut off by a bound, it has counted what is beyond; so it has where there is enough.
+        let isWorthwhile =
+            count < queue.count || bytes >= chunkBytes / Self.worthwhileShare || extents >= Self.worthwhileExtents
+        return (queue.prefix(count), isWorthwhile)
     }
 }

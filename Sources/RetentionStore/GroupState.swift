@@ -47,6 +47,15 @@ struct ApplyItem: Sendable {
     /// Whether its batch was not complete when it was handed over.
     var isEarly = false
 
+    /// Its bytes are on the targets, and need not be in memory until the targets are flushed.
+    mutating func letPayloadGo() {
+        switch work {
+        case .writes(_, let stored): work = .writes(nil, stored)
+        case .syncWrites: work = .marker
+        case .syncFlush, .rewind, .restore, .marker: break
+        }
+    }
+
     /// Payload bytes that it keeps in memory.
     var heldBytes: Int {
         switch work {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 The Master Target authors
 
+import LinuxSystem
 import StoragePrimitives
 
 // SAFETY: freed in deinit only. Jobs that run together are given ranges that do not meet; what one wrote is read by
@@ -10,14 +11,14 @@ import StoragePrimitives
     private let base: UnsafeMutableRawPointer
     let byteCount: Int
 
-    /// - Parameter byteCount: Bytes, 1 or more. They are whatever the memory held; pages never touched cost nothing.
+    /// - Parameter byteCount: Bytes, 1 or more, that start on a page. Pages that are never touched cost nothing.
     init(byteCount: Int) {
         precondition(byteCount > 0, "a buffer holds at least one byte")
         self.byteCount = byteCount
-        unsafe base = .allocate(byteCount: byteCount, alignment: AlignedBuffer.alignment)
+        unsafe base = PageMemory.allocate(byteCount)
     }
 
-    deinit { unsafe base.deallocate() }
+    deinit { unsafe PageMemory.free(base, byteCount) }
 
     /// Calls `body` with a part, to read.
     func withBytes<Result, Failure: Error>(

@@ -26,8 +26,8 @@ final class IOBufferPool: Sendable {
     private let areas = Mutex(Areas())
     private let limit: Int
 
-    /// Kept for the next taker, of each size.
-    static let retained = 8
+    /// Kept for the next taker, of each size: what one busy group takes.
+    static let retained = 12
 
     /// - Parameter wholeAreas: Whole work areas in use from which on there are small ones.
     init(wholeAreas: Int) { limit = wholeAreas }

@@ -51,17 +51,27 @@ struct TargetWriter {
     }
 }
 
-/// One writer: goes through its pieces by address.
+/// One writer: goes through its pieces by address, and writes those that follow each other with one I/O.
 private struct TargetLane: ~Copyable {
+    /// Where the bytes of a run are, one after the other.
+    private enum Memory {
+        /// Small pieces from anywhere, gathered.
+        case staging
+        /// What was read from history, from an offset on.
+        case loaded(Int)
+        /// As they were received, from an offset of the payload on.
+        case received(BatchPart, Int)
+    }
+
     private let shared: GroupShared
     private let loaded: IOBuffer?
     /// Taken when it is needed first.
     private var staging: IOBuffer?
-    /// The run that is being gathered, and the memory that it is in: the staging area, or what was loaded.
+    private var run = Memory.staging
     private var runStart = DiskAddress(rawValue: 0)
     private var runBytes = 0
-    private var runOffset: Int?
 
+    /// Bytes of one write at most.
     static let runLimit = 1 << 20
     /// Pieces from this size on are not gathered.
     static let directBytes = 64 << 10
@@ -85,35 +95,53 @@ private struct TargetLane: ~Copyable {
                     throw .target(error)
                 }
                 count(piece.byteCount)
-            case .memory(let part, let offset) where piece.byteCount >= Self.directBytes:
-                try writeRun()
-                let target = try target(piece.address.disk)
+            case .memory(let part, let offset):
                 let start = offset + piece.offsetInStored
-                do {
-                    try part.withPayload(start..<start + piece.byteCount) { (bytes) throws(DeviceError) in
-                        try target.write(bytes, at: piece.address.byteOffset)
-                    }
-                } catch {
-                    throw .target(error)
+                if follows(piece, .received(part, start)) {
+                    runBytes += piece.byteCount
+                } else if piece.byteCount >= Self.directBytes {
+                    try begin(piece, .received(part, start))
+                } else {
+                    try stage(piece, part, start)
                 }
-                count(piece.byteCount)
-            case .memory(let part, let offset): try stage(piece, part, offset + piece.offsetInStored)
             case .loaded(let offset):
-                if runOffset.map({ $0 + runBytes }) != offset || !continues(with: piece) {
-                    try writeRun()
-                    runOffset = offset
-                    runStart = piece.address
+                if follows(piece, .loaded(offset)) {
+                    runBytes += piece.byteCount
+                } else {
+                    try begin(piece, .loaded(offset))
                 }
-                runBytes += piece.byteCount
             case .history: preconditionFailure("a chunk is written when what it needs of history has been read")
             }
         }
         try writeRun()
     }
 
+    /// Whether a piece goes on where the run ends, on the disk as in memory, and one write still holds both.
+    private func follows(_ piece: ExtentPiece, _ memory: Memory) -> Bool {
+        guard runBytes > 0, runBytes + piece.byteCount <= Self.runLimit,
+            DiskAddress(rawValue: runStart.rawValue + UInt64(runBytes) / Sector.size) == piece.address
+        else { return false }
+        switch (run, memory) {
+        case (.staging, .staging): return runBytes + piece.byteCount <= staging?.byteCount ?? 0
+        case (.loaded(let start), .loaded(let next)): return start + runBytes == next
+        case (.received(let part, let start), .received(let other, let next)):
+            return part === other && start + runBytes == next
+        default: return false
+        }
+    }
+
+    private mutating func begin(_ piece: ExtentPiece, _ memory: Memory) throws(RetentionError) {
+        try writeRun()
+        run = memory
+        runStart = piece.address
+        runBytes = piece.byteCount
+    }
+
     private mutating func stage(_ piece: ExtentPiece, _ part: BatchPart, _ start: Int) throws(RetentionError) {
-        if runOffset != nil || !continues(with: piece) { try writeRun() }
-        if runBytes == 0 { runStart = piece.address }
+        if !follows(piece, .staging) {
+            try begin(piece, .staging)
+            runBytes = 0
+        }
         let area = staging ?? IOBufferPool.shared.take()
         staging = area
         part.withPayload(start..<start + piece.byteCount) { bytes in
@@ -122,21 +150,17 @@ private struct TargetLane: ~Copyable {
         runBytes += piece.byteCount
     }
 
-    /// Whether the piece starts where the run ends, and there is room for it.
-    private func continues(with piece: ExtentPiece) -> Bool {
-        DiskAddress(rawValue: runStart.rawValue + UInt64(runBytes) / Sector.size) == piece.address
-            && runBytes + piece.byteCount <= (runOffset == nil ? staging?.byteCount ?? 0 : Self.runLimit)
-    }
-
     private mutating func writeRun() throws(RetentionError) {
-        let (start, bytes, offset) = (runStart, runBytes, runOffset)
+        let (start, bytes) = (runStart, runBytes)
         runBytes = 0
-        runOffset = nil
-        guard bytes > 0, let memory = offset == nil ? staging : loaded else { return }
+        guard bytes > 0 else { return }
         let target = try target(start.disk)
+        let write = { (span: RawSpan) throws(DeviceError) in try target.write(span, at: start.byteOffset) }
         do {
-            try memory.withBytes((offset ?? 0)..<(offset ?? 0) + bytes) { (span) throws(DeviceError) in
-                try target.write(span, at: start.byteOffset)
+            switch run {
+            case .staging: try staging?.withBytes(0..<bytes, write)
+            case .loaded(let offset): try loaded?.withBytes(offset..<offset + bytes, write)
+            case .received(let part, let offset): try part.withPayload(offset..<offset + bytes, write)
             }
         } catch {
             throw .target(error)

@@ -27,7 +27,7 @@ import Testing
     ]) func `a share is what the table says`(row: Row) {
         let share = MemoryShare(ceiling: .mebibytes(row.ceiling), groups: row.groups)
         #expect(share.window == .mebibytes(row.window))
-        #expect(share.chunk == share.window)
+        #expect(share.chunk.rawValue == share.window.rawValue / 2)
         #expect(share.openBatch.rawValue == share.window.rawValue / 4)
         #expect(share.epochRows == row.rows)
         // An incomplete batch has to get on, whatever else is in flight; and a session's least is in its most.

@@ -22,6 +22,8 @@ struct ApplyPipelineTests {
         try queue(fixture, Write(sector: 0, count: 4, mark: 1))
         try queue(fixture, Write(sector: 8, count: 4, mark: 2))
         try queue(fixture, Write(sector: 2, count: 8, mark: 3))
+        // Enough that the third does not wait for more.
+        try queue(fixture, Write(sector: 2, count: 8, mark: 4))
         func captured() -> UInt64 {
             (fixture.group.status.counters.capturedBytes - before.counters.capturedBytes) / 512
         }
@@ -39,7 +41,21 @@ struct ApplyPipelineTests {
         for _ in 0..<2 { _ = try fixture.stepper.stepApplier() }
         #expect((captured(), written(), applied()) == (12, 8, 2))
         try fixture.settle()
-        #expect((captured(), written(), applied()) == (12, 16, 3))
+        #expect((captured(), written(), applied()) == (12, 24, 4))
+        #expect(fixture.disks[0].contents == fixture.latest[0])
+    }
+
+    @Test func `a trickle is gathered while a chunk is under way`() throws {
+        let fixture = try StoreFixture()
+        let before = fixture.group.status.counters.chunks
+        try queue(fixture, Write(sector: 0, mark: 1))
+        for _ in 0..<3 { _ = try fixture.stepper.stepApplier() }
+        for mark in 2..<10 as Range<UInt8> {
+            try queue(fixture, Write(sector: Int(mark), mark: mark))
+            if mark % 4 == 0 { _ = try fixture.stepper.stepApplier() }
+        }
+        try fixture.settle()
+        #expect(fixture.group.status.counters.chunks == before + 2)
         #expect(fixture.disks[0].contents == fixture.latest[0])
     }
 

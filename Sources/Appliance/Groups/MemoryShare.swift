@@ -14,7 +14,7 @@ package struct MemoryShare: Hashable, Sendable {
     package let window: ByteCount
     /// Of it, what the store keeps of a batch that is not complete.
     package let openBatch: ByteCount
-    /// What is applied in one go.
+    /// What is applied in one go, in two chunks: half of what is in flight, so that the other half is being received.
     package let chunk: ByteCount
     /// Rows of the index that is kept until an epoch ends.
     package let epochRows: Int
@@ -31,7 +31,7 @@ package struct MemoryShare: Hashable, Sendable {
         let groups = UInt64(max(1, groups))
         window = min(Self.mostWindow, max(Self.leastWindow, ByteCount(ceiling.rawValue / 2 / groups)))
         openBatch = ByteCount(window.rawValue / 4)
-        chunk = window
+        chunk = ByteCount(window.rawValue / 2)
         epochRows = min(
             Self.mostRows, max(Self.leastRows, Int(clamping: ceiling.rawValue / 8 / Self.rowBytes / groups)))
     }
