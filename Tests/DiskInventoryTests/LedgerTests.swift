@@ -56,7 +56,8 @@ struct LedgerTests {
             after: [
                 disk("sdb", first) { $0.holders = ["dm-0"] }, disk("sdc", second) { $0.holders = ["dm-0"] },
                 map("dm-0", over: ["sdb", "sdc"]),
-            ], found: [.mixedMap], stops: true, says: ["sdb is 36000c29", "sdc is 36000c29"]),
+            ], found: [.mixedMap], stops: true,
+            says: ["no identity in common: 36000c29", "None of sdb", "multipath -f mpath_dm-0"]),
         Case(
             name: "another identity at the address", before: [disk("sdb", first, address: "0:0:1:0")],
             after: [disk("sdb", second, address: "0:0:1:0")], found: [.identityChanged], stops: true,
