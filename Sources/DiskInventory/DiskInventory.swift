@@ -55,14 +55,18 @@ public final class DiskInventory: Sendable {
     /// change, before every assignment. The paths of maps are read and compared where that was not done of late, or
     /// where they are not the same paths.
     ///
-    /// - Parameter bound: Disks that groups write to.
-    public func survey(bound: Set<DiskIdentity>) throws(InventoryError) -> Survey {
+    /// - Parameters:
+    ///   - bound: Disks that groups write to.
+    ///   - validity: How old may be what was read through the same paths, in nanoseconds.
+    public func survey(
+        bound: Set<DiskIdentity>, readingMapsAfter validity: Int64 = MapReader.validity
+    ) throws(InventoryError) -> Survey {
         var scan = try scan()
         if Self.hasMixedMap(scan) {
             // A path that comes or goes while it is looked at is not what it is: only what shows twice is so.
             scan = try self.scan()
         }
-        let proofs = proofs(scan)
+        let proofs = proofs(scan, within: validity)
         let now = clock.now()
         let arriving = newcomers.arriving(in: scan, at: now)
         let (findings, before, after) = ledger.withLock { ledger in
@@ -82,11 +86,12 @@ public final class DiskInventory: Sendable {
         }
     }
 
-    private func proofs(_ scan: DiskScan) -> [String: MapProof] {
+    private func proofs(_ scan: DiskScan, within validity: Int64) -> [String: MapProof] {
         let maps = scan.disks.filter { $0.kind == .multipathMap }
         reader.keep(Set(maps.map(\.name)))
         return Dictionary(
-            maps.map { ($0.name, reader.proof(of: $0, in: scan)) }, uniquingKeysWith: { first, _ in first })
+            maps.map { ($0.name, reader.proof(of: $0, in: scan, within: validity)) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// Reads through the paths of a map now, whatever was read before: before it is taken into use.

@@ -32,7 +32,7 @@ import Testing
         let finding = try judge("disks.unique") { $0.disks = .known(DisksFacts(disks: disks, conflicts: conflicts)) }
         #expect(finding.severity == .critical)
         #expect(finding.evidence == ["The first.", "The second."])
-        #expect(finding.remedy == "Mend the first.")
+        #expect(finding.remedy == "Mend the first. Mend the second.")
     }
 
     @Test(
@@ -48,6 +48,13 @@ import Testing
         let finding = try judge("disks.ledger") { $0.ledger = .known(LedgerFacts(known: 3, changes: changes)) }
         #expect(finding.severity == severity)
         if kinds.count == 2 { #expect(finding.evidence == ["A size.", "A address."]) }
+    }
+
+    @Test func `disks.ledger: a bound disk that is gone is critical, with the remedy of whoever found it`() throws {
+        let gone = LedgerFacts.Change(kind: .gone, sentence: "It is gone.", isBound: true, remedy: "Attach it.")
+        let finding = try judge("disks.ledger") { $0.ledger = .known(LedgerFacts(known: 3, changes: [gone])) }
+        #expect(finding.severity == .critical)
+        #expect(finding.remedy == "Attach it.")
     }
 
     @Test func `disks.guard: anything active on a bound disk is critical`() throws {

@@ -65,11 +65,13 @@ final class DiskDesk: Sendable {
     // MARK: Looking
 
     /// Looks at every disk, and compares it with what is known.
+    ///
+    /// - Parameter validity: How old may be what was read through the paths of maps, in nanoseconds.
     @discardableResult
-    func survey() throws(ControlFailure) -> DiskInventory.Survey {
+    func survey(readingMapsAfter validity: Int64 = MapReader.validity) throws(ControlFailure) -> DiskInventory.Survey {
         let bound = state.withLock { Set($0.bound.keys) }
         do {
-            let survey = try inventory.survey(bound: bound)
+            let survey = try inventory.survey(bound: bound, readingMapsAfter: validity)
             let now = steady.nanoseconds()
             state.withLock {
                 $0.survey = survey
@@ -81,12 +83,15 @@ final class DiskDesk: Sendable {
         }
     }
 
-    /// The last survey where it is young, else a new one. Whoever comes while one is made waits for it.
+    /// The last survey where it is young, else a new one, which reads through no map that the watch over the disks has
+    /// read. Whoever comes while one is made waits for it.
     func recentSurvey(within age: Int64 = freshness) throws(ControlFailure) -> DiskInventory.Survey {
         let outcome = surveying.withLock { _ -> Result<DiskInventory.Survey, ControlFailure> in
             let now = steady.nanoseconds()
             let recent = state.withLock { $0.surveyed > now - age ? $0.survey : nil }
-            return Result { () throws(ControlFailure) in if let recent { recent } else { try survey() } }
+            return Result { () throws(ControlFailure) in
+                if let recent { recent } else { try survey(readingMapsAfter: .max) }
+            }
         }
         return try outcome.get()
     }

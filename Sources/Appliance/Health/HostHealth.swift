@@ -39,7 +39,9 @@ public struct HostHealth: Sendable {
             return Self.disks(survey.scan, survey.findings, bound: desk.boundIdentities)
         }
         sources.ledger = {
-            LedgerFacts(known: desk.knownDisks, changes: try look().findings.compactMap(Self.change))
+            let bound = desk.boundIdentities
+            return LedgerFacts(
+                known: desk.knownDisks, changes: try look().findings.compactMap { Self.change($0, bound: bound) })
         }
         sources.guards = { Self.guards(try look().scan, bound: desk.boundIdentities, failure: desk.guardFailure) }
         sources.multipath = { try Self.multipath(try look().scan) }
@@ -67,12 +69,14 @@ public struct HostHealth: Sendable {
         sources.ledger = {
             let ledger = try LedgerFile(try DirectoryFolder(path: configuration.statePath)).load()
             let findings = LedgerFindings.findings(try source.scan(), ledger: ledger, bound: [])
-            return LedgerFacts(known: ledger.records.count, changes: findings.compactMap(Self.change))
+            return LedgerFacts(known: ledger.records.count, changes: findings.compactMap { Self.change($0, bound: []) })
         }
         sources.guards = { GuardFacts(boundDisks: 0, intrusions: []) }
         sources.multipath = { try Self.multipath(try source.scan()) }
         sources.retention = { try Self.retention(configuration, bound: [], groups: [], jobs: []) }
-        sources.replication = { ReplicationFacts(port: configuration.port, listenerFailure: reason) }
+        sources.replication = {
+            ReplicationFacts(port: configuration.port, listenerFailure: reason, isAgentThere: false)
+        }
         collector = FactsCollector(sources)
     }
 
@@ -115,14 +119,18 @@ public struct HostHealth: Sendable {
         return DisksFacts(disks: facts, conflicts: conflicts.map { .init(sentence: $0.message, remedy: $0.remedy) })
     }
 
-    private static func change(_ finding: DiskFinding) -> LedgerFacts.Change? {
+    private static func change(_ finding: DiskFinding, bound: Set<DiskIdentity>) -> LedgerFacts.Change? {
+        let kind: LedgerFacts.Change.Kind
         switch finding.kind {
-        case .addressChanged: .init(kind: .address, sentence: finding.message)
-        case .identityChanged: .init(kind: .identity, sentence: finding.message)
-        case .grown, .shrunk: .init(kind: .size, sentence: finding.message)
-        case .gone: .init(kind: .gone, sentence: finding.message)
-        case .duplicateIdentity, .returned, .noIdentity, .damagedIdentity, .mixedMap: nil
+        case .addressChanged: kind = .address
+        case .identityChanged: kind = .identity
+        case .grown, .shrunk: kind = .size
+        case .gone: kind = .gone
+        case .duplicateIdentity, .returned, .noIdentity, .damagedIdentity, .mixedMap: return nil
         }
+        return .init(
+            kind: kind, sentence: finding.message, isBound: !bound.isDisjoint(with: finding.identities),
+            remedy: finding.remedy)
     }
 
     private static func guards(_ scan: DiskScan, bound: Set<DiskIdentity>, failure: String?) -> GuardFacts {
@@ -179,10 +187,10 @@ public struct HostHealth: Sendable {
         jobs: [JobReport]
     ) throws -> RetentionFacts {
         let path = configuration.retentionPath
-        var rules = VolumeFinding.findings(VolumeObserver().observe(path: path), expectedUUID: nil).filter {
-            $0.severity > .note
-        }
-        .map { RetentionFacts.Rule(isKept: $0.severity < .critical, sentence: $0.sentence) }
+        let seen = VolumeObserver().observe(path: path)
+        let findings = VolumeFinding.findings(seen, expectedUUID: nil)
+        var rules = findings.filter { $0.severity > .note }
+            .map { RetentionFacts.Rule(isKept: $0.severity < .critical, sentence: $0.sentence) }
         let inspection = try VolumeInspector().inspect(path: path)
         if let facts = inspection.volumes.first(where: { $0.mounts.contains { $0.target == path } }) {
             let context = RetentionContext(
@@ -191,9 +199,10 @@ public struct HostHealth: Sendable {
                 RetentionFacts.Rule(isKept: !$0.outcome.isFailure, sentence: $0.outcome.sentence)
             }
         }
-        let free = try FilesystemSpace(holding: path).available
+        // What is not mounted has no room; that of the filesystem below says nothing.
+        let free = seen.isMountPoint ? seen.space?.available : nil
         return RetentionFacts(
-            rules: rules, available: free, histories: groups.compactMap { history($0, jobs, free: free) })
+            rules: rules, available: free, histories: groups.compactMap { history($0, jobs, free: free ?? .zero) })
     }
 
     /// What a group's history takes and grows by.

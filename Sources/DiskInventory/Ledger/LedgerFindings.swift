@@ -93,7 +93,8 @@ public enum LedgerFindings {
                     + (record.addresses.isEmpty ? "." : "; it was at \(list(record.addresses.map(\.description)))."),
                 remedy: isBound
                     ? "Attach the disk again: its group goes on by itself, and its history is kept."
-                    : "Nothing, where it was taken away on purpose.")
+                    : "Where it was taken away on purpose: 'mtctl disks forget \(record.identity)'; else attach it again."
+            )
         }
         let now = occupant.identity.map { "answers with \($0) now" } ?? "has no identity now"
         return DiskFinding(
@@ -102,8 +103,10 @@ public enum LedgerFindings {
             message:
                 "The disk at \(address) (\(occupant.name), \(occupant.size)) was \(record.identity) and \(now), with "
                 + "its size unchanged: a Storage vMotion of this machine, or disk.EnableUUID was changed.",
-            remedy: "Do not move this machine's disks while it is in use for failback. Set disk.EnableUUID to TRUE, "
-                + "attach the disk as it was, or forget the old identity and protect again.")
+            remedy:
+                "If disk.EnableUUID was changed, set it to TRUE again (machine off). If the disk was moved or exchanged, "
+                + "attach it as it was. Where it is meant to be another disk: 'mtctl disks forget \(record.identity)'"
+                + (isBound ? ", and protect its source anew; its group stays stopped until then." : "."))
     }
 
     private static func present(
@@ -124,7 +127,8 @@ public enum LedgerFindings {
                     message: "\(described(device)) \(record.identity) has grown from \(record.size) "
                         + "(\(record.size.rawValue) bytes) to \(device.size) (\(device.size.rawValue) bytes).",
                     remedy: isBound
-                        ? "Extend the disk's protection to its new size, or take the old size as right." : ""))
+                        ? "If it was enlarged on purpose: 'mtctl disks accept \(record.identity)'; its group goes on then. Else "
+                            + "find out who did it." : ""))
         } else if device.size < record.size {
             findings.append(
                 DiskFinding(
@@ -140,7 +144,8 @@ public enum LedgerFindings {
                     .addressChanged, .warning, identities: [record.identity], devices: names,
                     message: "\(described(device)) \(record.identity) was at "
                         + "\(list(record.addresses.map(\.description))) and is at \(list(addresses.map(\.description))).",
-                    remedy: "Nothing: the disk is known by its identity."))
+                    remedy: "Nothing, if it was moved on purpose: the disk is known by its identity, and nothing stops."
+                ))
         }
         return findings
     }

@@ -12,7 +12,7 @@ public final class MapReader: Sendable {
     public typealias Open = @Sendable (_ devnode: String) throws(DeviceError) -> any BlockDevice
 
     /// How long what was read counts while the paths stay the same, in nanoseconds.
-    static let validity: Int64 = 60 * 1_000_000_000
+    public static let validity: Int64 = 60 * 1_000_000_000
 
     private struct Remembered {
         let paths: [Disk]
@@ -37,12 +37,14 @@ public final class MapReader: Sendable {
 
     /// Whether a map's paths lead to one disk: from memory while it is young and the paths are the same, else by
     /// reading. Blocks.
-    public func proof(of map: Disk, in scan: DiskScan) -> MapProof {
+    ///
+    /// - Parameter validity: How old may be what is remembered, in nanoseconds.
+    public func proof(of map: Disk, in scan: DiskScan, within validity: Int64 = validity) -> MapProof {
         let paths = scan.paths(of: map)
         let now = clock.now()
         if let last = remembered.withLock({ $0[map.name] }), last.paths == paths {
             let age = now.nanoseconds(since: last.at)
-            if (0..<Self.validity).contains(age) { return last.proof }
+            if age >= 0, age < validity { return last.proof }
         }
         return read(map, in: scan)
     }

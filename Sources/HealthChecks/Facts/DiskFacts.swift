@@ -68,11 +68,17 @@ public struct LedgerFacts: Hashable, Sendable, Codable {
         public var kind: Kind
         /// A sentence with the disk, what was and what is.
         public var sentence: String
+        /// Whether a group writes to the disk.
+        public var isBound: Bool
+        /// What to do about it; empty where whoever found it does not know.
+        public var remedy: String
 
         /// A difference.
-        public init(kind: Kind, sentence: String) {
+        public init(kind: Kind, sentence: String, isBound: Bool = false, remedy: String = "") {
             self.kind = kind
             self.sentence = sentence
+            self.isBound = isBound
+            self.remedy = remedy
         }
     }
     /// How many disks the ledger knows.

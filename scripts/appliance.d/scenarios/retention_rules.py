@@ -19,8 +19,8 @@ def run(test):
         device = {disk.name: guest.devices(disk)[0] for disk in (fat, mounted, target, signed, free)}
         guest.run(
             f"mkfs.vfat {device['fat']}; mkfs.ext4 -q -F {device['mounted']}; mkdir -p /data; "
-            f"mount {device['mounted']} /data; mkfs.ext4 -q -F {device['signed']}; modprobe loop; udevadm settle; "
-            "[ \"$(blockdev --getsize64 /dev/loop0)\" = 0 ]")
+            f"mount {device['mounted']} /data; mkfs.ext4 -q -F {device['signed']}; modprobe nbd nbds_max=1; "
+            "udevadm settle; [ \"$(blockdev --getsize64 /dev/nbd0)\" = 0 ]")
         test.say("FAT, a mounted filesystem, a disk that carries one, a device of no size: made")
 
         test.needs(*NEEDS)
@@ -34,7 +34,7 @@ def run(test):
             ("FAT", device["fat"], ("fat",)),
             ("a filesystem that is mounted elsewhere", device["mounted"], ("/data",)),
             ("a replication target", device["target"], ("target", "shop")),
-            ("a device of no size", "/dev/loop0", ("empty", "zero", "0 B", "no size")),
+            ("a device of no size", "/dev/nbd0", ("empty", "zero", "0 B", "no size")),
             ("the root filesystem", "/dev/ubda", ("root",)),
         ):
             record = inventory.text(inventory.about_device(report, name))
