@@ -88,7 +88,7 @@ let package = Package(
         library("RetentionStore", ["RetentionFormat", "StoragePrimitives", "LinuxSystem"]),
         library("DiskInventory", ["CBlkid", "CUdev", "LinuxSystem", "StoragePrimitives"]),
         library("Multipath", ["LinuxSystem", "StoragePrimitives"]),
-        library("RetentionVolume", ["CBlkid", "CMount", "ControlAPI", "LinuxSystem", "StoragePrimitives"]),
+        library("RetentionVolume", ["CMount", "ControlAPI", "DiskInventory", "LinuxSystem", "StoragePrimitives"]),
 
         // Tier 4: the services.
         library(
@@ -149,7 +149,7 @@ let package = Package(
         tests("FuzzCorpusTests", ["FuzzTargets"]),
 
         tests("StoragePrimitivesTests", ["StoragePrimitives"]),
-        tests("DiskInventoryTests", ["DiskInventory", "LinuxSystem", "StoragePrimitives"]),
+        tests("DiskInventoryTests", ["DiskInventory", "LinuxSystem", "RetentionSimulation", "StoragePrimitives"]),
         tests("RetentionFormatTests", ["RetentionFormat", "StoragePrimitives"]),
         tests("LinuxSystemTests", ["LinuxSystem", "StoragePrimitives", "RetentionSimulation"]),
         tests(

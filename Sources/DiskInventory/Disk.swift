@@ -72,6 +72,8 @@ public struct Disk: Hashable, Sendable {
     public var transport: Transport = .other
     /// Whether the kernel refuses writes.
     public var isReadOnly = false
+    /// Whether the kernel has given it up for now: every command to it fails. Of a path: it is down.
+    public var isOffline = false
     /// Whether it says that it turns.
     public var isRotational = false
     /// Whether its medium can be taken out.

@@ -12,7 +12,7 @@ public struct Finding: Hashable, Sendable, Codable {
     public let severity: Severity
     /// Complete sentences, the worst first.
     public let evidence: [String]
-    /// What to do, in one sentence; nil when there is nothing to do.
+    /// What to do, in one sentence or a few; nil when there is nothing to do.
     public let remedy: String?
     /// The figures behind it.
     public let measures: [Measure]
@@ -47,12 +47,16 @@ public struct Finding: Hashable, Sendable, Codable {
     }
 }
 
-/// Puts a finding together from several observations: the worst one decides, and its remedy is the finding's.
+/// Puts a finding together from several observations: the worst one decides how bad it is, and what to do about each is
+/// told, the worst first.
 struct Observations {
     private var noted: [(severity: Severity, sentence: String, remedy: String?)] = []
     var measures: [Measure] = []
 
-    /// - Parameter remedy: What to do about it; of equally bad ones, the first counts.
+    /// The most remedies that one finding tells: whoever has mended these looks again.
+    private static let mostRemedies = 4
+
+    /// - Parameter remedy: What to do about it, in a sentence.
     mutating func note(_ severity: Severity, _ sentence: String, remedy: String? = nil) {
         noted.append((severity, sentence, remedy))
     }
@@ -68,8 +72,11 @@ struct Observations {
         let ordered = Severity.allCases.sorted(by: >).filter { $0 != .ok }.flatMap { level in
             noted.filter { $0.severity == level }
         }
+        var remedies: [String] = []
+        for remedy in ordered.compactMap(\.remedy) where !remedies.contains(remedy) { remedies.append(remedy) }
         return Finding(
-            severity, evidence: ordered.map(\.sentence), remedy: ordered.lazy.compactMap(\.remedy).first,
+            severity, evidence: ordered.map(\.sentence),
+            remedy: remedies.isEmpty ? nil : remedies.prefix(Self.mostRemedies).joined(separator: " "),
             measures: measures)
     }
 }

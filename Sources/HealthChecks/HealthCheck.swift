@@ -34,8 +34,9 @@ public struct HealthCheck: Sendable {
             case .unknown(let why):
                 Finding(
                     .unknown, why,
-                    remedy: remedy ?? "Start mastertargetd; if it runs, its journal says why this "
-                        + "cannot be looked at.")
+                    remedy: remedy
+                        ?? "Ask again. If it stays so, 'journalctl --unit mastertargetd' and 'dmesg' say why it cannot be "
+                        + "looked at, or which disk does not answer.")
             }
         }
     }

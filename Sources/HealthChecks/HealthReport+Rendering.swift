@@ -15,7 +15,8 @@ extension HealthReport {
             text + String(repeating: " ", count: max(0, width - text.count))
         }
         var lines = checks.map { check in
-            "\(check.severity.mark) \(filled(check.severity.rawValue, 8))  \(filled(check.id, width))  \(check.title)"
+            "\(check.severity.mark) \(filled(check.severity.rawValue, 8))  \(filled(check.id, width))  "
+                + check.severity.doubt + check.title
         }
         for check in checks where check.severity != .ok || allEvidence {
             lines += ["", "\(check.severity.mark) \(check.id)"]
@@ -30,6 +31,15 @@ extension HealthReport {
 }
 
 extension Severity {
+    /// What a title, which says what has to hold, is read with.
+    var doubt: String {
+        switch self {
+        case .ok: ""
+        case .warning, .critical: "Not so: "
+        case .unknown: "Not known: "
+        }
+    }
+
     /// A sign that can be told apart without colours.
     var mark: String {
         switch self {

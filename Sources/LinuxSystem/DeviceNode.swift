@@ -21,17 +21,13 @@ public enum DeviceNode {
         DeviceNumber(major: CLinux_major(device), minor: CLinux_minor(device))
     }
 
-    /// Whether somebody has the device to himself: it is mounted, swap, held by another device, or opened
-    /// exclusively. It is opened to read, and let go at once. Source: man 2 open, `O_EXCL`.
-    ///
-    /// - Throws: ``DeviceError`` where it cannot be opened for another reason.
-    public static func isHeld(_ path: String) throws(DeviceError) -> Bool {
+    /// Opens a block device exclusively, to read, and lets it go; why that was not possible: `.busy` where somebody has
+    /// it to himself, because it is mounted, swap, held by another device or opened exclusively. Nothing is written, so
+    /// nobody is told of a change. Source: man 2 open, `O_EXCL`.
+    public static func exclusiveOpenFailure(_ path: String) -> DeviceError? {
         do {
             _ = try FileDescriptor(path: path, flags: O_RDONLY | O_EXCL | O_NONBLOCK)
-            return false
-        } catch {
-            guard error.code == .busy else { throw error }
-            return true
-        }
+            return nil
+        } catch { return error }
     }
 }

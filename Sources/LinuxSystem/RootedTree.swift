@@ -11,8 +11,6 @@ import StoragePrimitives
 public struct RootedTree: Sendable {
     /// As many links as the kernel follows: man 7 path_resolution.
     private static let mostLinks = 40
-    /// The most bytes that one read asks for.
-    private static let chunk = 16384
 
     /// The folder that stands for `/`, without a slash at its end: empty for this machine's own.
     public let prefix: String
@@ -72,7 +70,10 @@ public struct RootedTree: Sendable {
             guard status.st_mode & S_IFMT == S_IFLNK else { continue }
             links += 1
             guard links <= Self.mostLinks else { throw systemError("lstat", here, errno: ELOOP) }
-            let target = try Self.link(here)
+            // A link that went away meanwhile leads nowhere.
+            guard let target = SystemFiles.linkTarget(here) else {
+                throw systemError("readlink", here, errno: ENOENT)
+            }
             done.removeLast()
             if target.hasPrefix("/") { done = [] }
             waiting += target.split(separator: "/").reversed()
@@ -112,7 +113,7 @@ public struct RootedTree: Sendable {
             guard try file.status().st_mode & S_IFMT == S_IFREG else {
                 throw DeviceError(.outOfRange, operation: "read", object: file.path, detail: "it is no plain file")
             }
-            return try Self.all(of: file, limit: limit)
+            return try SystemFiles.all(of: file, limit: limit)
         } catch {
             if error.code == .notFound { return nil }
             throw error
@@ -126,27 +127,12 @@ public struct RootedTree: Sendable {
 
     /// Names in a folder, sorted; none where there is no such folder.
     public func names(_ path: String) throws(DeviceError) -> [String] {
-        do throws(DeviceError) {
-            let folder = try DirectoryFolder(path: location(path))
-            var names = try folder.names()
-            names.sort()
-            return names
-        } catch {
-            if error.code == .notFound { return [] }
-            throw error
-        }
+        try SystemFiles.names(location(path))
     }
 
-    /// Bytes of the filesystem that holds a path, and those that can still be written. Source: man 3 statvfs.
-    public func space(_ path: String) throws(DeviceError) -> (total: ByteCount, available: ByteCount) {
-        let place = try location(path)
-        var status = statvfs()
-        guard unsafe statvfs(place, &status) == 0 else { throw systemError("statvfs", place) }
-        func bytes(_ blocks: UInt64) -> ByteCount {
-            let (product, overflow) = blocks.multipliedReportingOverflow(by: UInt64(status.f_frsize))
-            return ByteCount(overflow ? UInt64.max : product)
-        }
-        return (bytes(UInt64(status.f_blocks)), bytes(UInt64(status.f_bavail)))
+    /// Room on the filesystem that holds a path.
+    public func space(_ path: String) throws(DeviceError) -> FilesystemSpace {
+        try FilesystemSpace(holding: location(path))
     }
 
     /// Where administrators' programs are looked for.
@@ -161,36 +147,5 @@ public struct RootedTree: Sendable {
             if let entry = try entry(path), entry.kind == .file, entry.mode & 0o111 != 0 { return path }
         }
         return nil
-    }
-
-    private static func link(_ path: String) throws(DeviceError) -> String {
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        // SAFETY: the length is that of the buffer.
-        let count = unsafe readlink(path, &buffer, buffer.count)
-        guard count >= 0 else { throw systemError("readlink", path) }
-        return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    private static func all(of file: borrowing FileDescriptor, limit: Int) throws(DeviceError) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: chunk)
-        while true {
-            // SAFETY: the length is that of the array.
-            let count = unsafe Glibc::read(file.number, &piece, chunk)
-            if count < 0 {
-                let number = errno
-                if number == EINTR { continue }
-                // What an attribute of sysfs answers when it does not apply.
-                if [EINVAL, ENXIO, ENODEV, ENOENT, EOPNOTSUPP].contains(number) { return nil }
-                throw systemError("read", file.path, errno: number)
-            }
-            guard bytes.count + count <= limit else {
-                throw DeviceError(
-                    .outOfRange, operation: "read", object: file.path,
-                    detail: "more than the \(limit) bytes it may have")
-            }
-            if count == 0 { return bytes }
-            bytes += piece[..<count]
-        }
     }
 }

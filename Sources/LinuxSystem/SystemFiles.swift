@@ -23,17 +23,19 @@ public enum SystemFiles {
         }
     }
 
-    private static func all(of file: borrowing FileDescriptor, limit: Int) throws(DeviceError) -> [UInt8]? {
+    /// What is left of a file to read; nil where the kernel has no answer.
+    static func all(of file: borrowing FileDescriptor, limit: Int) throws(DeviceError) -> [UInt8]? {
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: chunk)
         while true {
             // SAFETY: the length is that of the array.
             let count = unsafe Glibc::read(file.number, &piece, chunk)
             if count < 0 {
-                if errno == EINTR { continue }
+                let number = errno
+                if number == EINTR { continue }
                 // What an attribute answers when it does not apply to this device.
-                if [EINVAL, ENXIO, ENODEV, ENOENT, EOPNOTSUPP, EISDIR].contains(errno) { return nil }
-                throw systemError("read", file.path)
+                if [EINVAL, ENXIO, ENODEV, ENOENT, EOPNOTSUPP, EISDIR].contains(number) { return nil }
+                throw systemError("read", file.path, errno: number)
             }
             guard bytes.count + count <= limit else {
                 throw DeviceError(
@@ -92,19 +94,7 @@ public enum SystemFiles {
     public static func blockDeviceNumber(_ path: String) -> DeviceNumber? {
         var status = stat()
         guard unsafe stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFBLK else { return nil }
-        // man 3 makedev: 12 bits of the major number between the halves of the 20 of the minor one.
-        let bits = UInt64(status.st_rdev)
-        return DeviceNumber(
-            major: UInt32(bits >> 8 & 0xFFF), minor: UInt32(bits & 0xFF) | UInt32(bits >> 12 & 0xFFF00))
-    }
-
-    /// Opens a block device exclusively, to read, and lets it go; the error where that was not possible, `.busy` where
-    /// it is mounted or held. Nothing is written, so nobody is told of a change. Source: man 2 open, O_EXCL.
-    public static func exclusiveOpenFailure(_ path: String) -> DeviceError? {
-        do {
-            _ = try FileDescriptor(path: path, flags: O_RDONLY | O_EXCL | O_NONBLOCK)
-            return nil
-        } catch { return error }
+        return DeviceNode.number(UInt64(status.st_rdev))
     }
 
     /// Writes a word to an attribute.

@@ -74,6 +74,9 @@ extension ConfigurationAudit.Finding {
     /// A sentence with the place and what to do.
     public var sentence: String {
         switch self {
+        case .overridden(let key, let wanted, let entry?) where entry.file == MultipathConfiguration.inForce:
+            "multipathd goes by \(key) '\(entry.value)', and '\(wanted)' is needed: something sets it after our part, or "
+                + "our part was not read yet."
         case .overridden(let key, let wanted, let entry?):
             "\(entry.place) sets \(key) to '\(entry.value)', and '\(wanted)' is needed: take it out, then run "
                 + "'multipathd reconfigure'."

@@ -19,9 +19,13 @@ public enum MapHealth: Hashable, Sendable {
         } else if down.isEmpty {
             self = .allUp(paths: paths.count)
         } else {
-            self = .degraded(
-                up: paths.count - down.count, down: down.map { "\($0.devnode) (\($0.checkerState.word))" })
+            self = .degraded(up: paths.count - down.count, down: Self.down(map))
         }
+    }
+
+    /// The paths that carry no I/O, with what their checker says: `sdb (faulty)`.
+    public static func down(_ map: MultipathMap) -> [String] {
+        map.paths.filter { !$0.isUp }.map { "\($0.devnode) (\($0.checkerState.word))" }
     }
 
     /// How bad it is: losing a path is a warning, losing the last is critical.

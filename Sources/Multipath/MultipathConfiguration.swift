@@ -8,6 +8,8 @@
 public struct MultipathConfiguration: Hashable, Sendable {
     /// The longest text that is read, in bytes.
     public static let longest = 4 << 20
+    /// What stands for a file in what multipathd itself prints.
+    static let inForce = "the configuration in force"
     /// How deep sections are nested at most: `blacklist { device {`, `overrides { protocol {`.
     static let deepest = 4
 

@@ -66,7 +66,7 @@ extension MultipathDaemon {
 
     /// The configuration in force.
     public func configuration() throws(MultipathError) -> MultipathConfiguration {
-        try MultipathConfiguration(parsing: try replyText(to: .showConfiguration), name: "the configuration in force")
+        try MultipathConfiguration(parsing: try replyText(to: .showConfiguration), name: MultipathConfiguration.inForce)
     }
 
     /// Has it read its configuration files again, after ours was written.

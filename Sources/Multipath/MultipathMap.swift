@@ -3,7 +3,7 @@
 
 import StoragePrimitives
 
-/// A multipath map: one logical unit as multipathd believes it to be. Whether it is one, ``MapTrust`` says.
+/// A multipath map: one logical unit as multipathd believes it to be. Whether it is one, only its paths can tell.
 public struct MultipathMap: Hashable, Sendable {
     /// The map's name: its WWID, or a friendly name or alias.
     public var name: String

@@ -69,10 +69,20 @@ package struct ControlClient: Sendable {
             return (Int(response.status.code), Array(body.readableBytesView))
         } catch {
             throw ControlFailure(
-                .unavailable, "The agent does not answer on \(socket) (\(error)).",
+                .unavailable, "The agent does not answer on \(socket) (\(Self.reason(error))).",
                 remedy:
                     "Start it with systemctl start mastertargetd, name its socket with --socket, or join the group "
                     + "mastertarget.")
+        }
+    }
+
+    /// The system's word for it, without the calls that it went through.
+    private static func reason(_ error: any Error) -> String {
+        switch (error as? IOError)?.errnoCode {
+        case 2?: "there is no such socket"  // ENOENT
+        case 13?: "it may not be used by this user"  // EACCES
+        case 111?: "nobody listens"  // ECONNREFUSED
+        case _: "\(error)"
         }
     }
 

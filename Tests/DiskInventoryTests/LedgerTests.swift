@@ -56,7 +56,8 @@ struct LedgerTests {
             after: [
                 disk("sdb", first) { $0.holders = ["dm-0"] }, disk("sdc", second) { $0.holders = ["dm-0"] },
                 map("dm-0", over: ["sdb", "sdc"]),
-            ], found: [.mixedMap], stops: true, says: ["sdb is 36000c29", "sdc is 36000c29"]),
+            ], found: [.mixedMap], stops: true,
+            says: ["no identity in common: 36000c29", "None of sdb", "multipath -f mpath_dm-0"]),
         Case(
             name: "another identity at the address", before: [disk("sdb", first, address: "0:0:1:0")],
             after: [disk("sdb", second, address: "0:0:1:0")], found: [.identityChanged], stops: true,
@@ -80,7 +81,7 @@ struct LedgerTests {
             found: [.gone], severity: .notice),
         Case(
             name: "grown", before: [disk("sdb", first)], after: [disk("sdb", first, size: .mebibytes(65))],
-            found: [.grown], stops: true, says: ["64 MiB", "65 MiB", "Extend"]),
+            found: [.grown], stops: true, says: ["64 MiB", "65 MiB", "mtctl disks accept 36000c29"]),
         Case(
             name: "shrunk", before: [disk("sdb", first)], after: [disk("sdb", first, size: .mebibytes(63))],
             found: [.shrunk], stops: true, says: ["63 MiB"]),

@@ -104,11 +104,11 @@ struct LoopDeviceTests {
             #expect(disk.backingFile == image)
             #expect(disk.size == .mebibytes(320))
             #expect(disk.signatures?.map(\.type) == ["ext4"])
-            #expect(SystemFiles.exclusiveOpenFailure(disk.devnode) == nil)
+            #expect(DeviceNode.exclusiveOpenFailure(disk.devnode) == nil)
 
             try run("mkdir \(tree.root)/mnt && mount \(path) \(tree.root)/mnt")
             defer { try? run("umount \(tree.root)/mnt") }
-            #expect(SystemFiles.exclusiveOpenFailure(disk.devnode)?.code == .busy)
+            #expect(DeviceNode.exclusiveOpenFailure(disk.devnode)?.code == .busy)
             let mounted = try SystemDiskSource().scan()
             let verdict = TargetRules().judge(
                 try #require(mounted.disk(named: name)), in: mounted, for: .init(size: .mebibytes(1)))

@@ -41,13 +41,14 @@ struct TargetRulesTests {
         disk("sdd", first, address: "1:0:1:0") { $0.holders = ["dm-0"] },
     ]
     private static let multipath = machine(paths + [map("dm-0", over: ["sdc", "sdd"])])
-    private static func requirement(_ proof: MapProof?) -> TargetRules.Requirement {
-        TargetRules.Requirement(size: .mebibytes(64), proof: proof)
+    private static func requirement(_ proof: MapProof?, wasBelieved: Bool = false) -> TargetRules.Requirement {
+        var requirement = TargetRules.Requirement(size: .mebibytes(64), proof: proof)
+        requirement.wasBelieved = wasBelieved
+        return requirement
     }
-    private static func proof(_ refusal: String?, paths: [String] = ["sdc", "sdd"]) -> MapProof {
-        let zeroes = SameBytes()
-        let compared = MapProof.compare(paths.map { (name: $0, device: zeroes) }, at: [.zero])
-        return refusal == nil ? compared : MapProof.compare([(name: "sdc", device: zeroes)], at: [])
+    /// What reading brings; a path without bytes cannot be read.
+    private static func proof(_ paths: [(String, UInt8?)] = [("sdc", 0), ("sdd", 0)]) -> MapProof {
+        MapProof.compare(paths.map { (name: $0, device: SameBytes($1)) }, at: [.zero])
     }
 
     static let cases: [Case] = [
@@ -112,11 +113,29 @@ struct TargetRulesTests {
             refused: [.mapBelieved: "what its paths (sdc and sdd) read was not compared."]),
         Case(
             name: "a map whose paths read the same", scan: multipath, device: "dm-0",
-            requirement: requirement(proof(nil)),
+            requirement: requirement(proof()),
             refused: [:]),
         Case(
+            name: "a map whose paths read different bytes", scan: multipath, device: "dm-0",
+            requirement: requirement(proof([("sdc", 1), ("sdd", 2)])),
+            refused: [.mapBelieved: "sdc and sdd read different bytes at 0"]),
+        Case(
+            name: "a map with a path that cannot be read", scan: multipath, device: "dm-0",
+            requirement: requirement(proof([("sdc", 1), ("sdd", nil)])),
+            refused: [.mapBelieved: "sdd could not be read"]),
+        Case(
+            name: "a map in use that lost a path", scan: multipath, device: "dm-0",
+            requirement: requirement(proof([("sdc", 1), ("sdd", nil)]), wasBelieved: true), refused: [:]),
+        Case(
+            name: "a map in use that lost all paths", scan: multipath, device: "dm-0",
+            requirement: requirement(proof([("sdc", nil), ("sdd", nil)]), wasBelieved: true), refused: [:]),
+        Case(
+            name: "a map in use whose paths differ now", scan: multipath, device: "dm-0",
+            requirement: requirement(proof([("sdc", 1), ("sdd", 2)]), wasBelieved: true),
+            refused: [.mapBelieved: "is not believed any more: sdc and sdd read different bytes"]),
+        Case(
             name: "a map that got another path since", scan: multipath, device: "dm-0",
-            requirement: requirement(proof(nil, paths: ["sdc"])), refused: [.mapBelieved: "were compared"]),
+            requirement: requirement(proof([("sdc", 0)])), refused: [.mapBelieved: "were compared"]),
         Case(
             name: "a map over two identities",
             scan: machine([paths[0], disk("sdd", second) { $0.holders = ["dm-0"] }, map("dm-0", over: ["sdc", "sdd"])]),
@@ -186,14 +205,19 @@ struct TargetRulesTests {
     }
 }
 
-/// A disk full of zeroes.
+/// A disk that reads one value everywhere, or cannot be read.
 final class SameBytes: BlockDevice {
-    let name = "zeroes"
+    let name = "same"
     let size = ByteCount.mebibytes(64)
     let logicalBlockSize = 512
+    private let value: UInt8?
+
+    init(_ value: UInt8?) { self.value = value }
+
     @_lifetime(buffer: copy buffer)
     func read(into buffer: inout MutableRawSpan, at offset: ByteOffset) throws(DeviceError) {
-        buffer.zero(at: 0, count: buffer.byteCount)
+        guard let value else { throw DeviceError(.inputOutput, operation: "pread", object: name, offset: offset) }
+        for index in 0..<buffer.byteCount { buffer.storeBytes(of: value, toByteOffset: index, as: UInt8.self) }
     }
     func write(_ bytes: RawSpan, at offset: ByteOffset) throws(DeviceError) {}
     func writeZeroes(at offset: ByteOffset, count: ByteCount) throws(DeviceError) {}

@@ -7,35 +7,32 @@ import Testing
 @Suite struct DiskCheckTests {
     @Test(
         arguments: [
-            (true, "3600", DiskFacts.Usage.bound, Severity.ok), (true, nil, .other, .warning),
-            (true, nil, .bound, .critical),
-            (true, nil, .candidate, .critical), (true, "", .bound, .critical), (false, nil, .bound, .ok),
-        ] as [(Bool, String?, DiskFacts.Usage, Severity)])
-    func `disks.enable-uuid: no identity is a warning, of a bound disk or a candidate critical`(
-        isSCSI: Bool, identity: String?, usage: DiskFacts.Usage, severity: Severity
+            (true, "3600", true, Severity.ok), (true, nil, false, .warning), (true, nil, true, .critical),
+            (true, "", true, .critical), (false, nil, true, .ok),
+        ] as [(Bool, String?, Bool, Severity)])
+    func `disks.enable-uuid: no identity is a warning, of a bound disk critical`(
+        isSCSI: Bool, identity: String?, isBound: Bool, severity: Severity
     ) throws {
         let finding = try judge("disks.enable-uuid") {
             $0.disks = .known(
-                DisksFacts(disks: [DiskFacts(name: "sdb", isSCSI: isSCSI, identity: identity, usage: usage)]))
+                DisksFacts(disks: [DiskFacts(name: "sdb", isSCSI: isSCSI, identity: identity, isBound: isBound)]))
         }
         #expect(finding.severity == severity)
         if severity != .ok { #expect(finding.remedy?.contains("disk.EnableUUID to TRUE") == true) }
     }
 
-    @Test(
-        arguments: [
-            ([], Severity.ok), ([("a", nil), ("b", nil)], .ok), ([("a", nil), ("a", nil)], .critical),
-            ([("a", "m"), ("a", "m")], .ok), ([("a", "m"), ("a", "n")], .critical),
-            ([("a", "m"), ("a", nil)], .critical),
-            ([("", nil), ("", nil)], .ok), ([("a", "m"), ("a", "m"), ("b", nil), ("b", nil)], .critical),
-        ] as [([(String, String?)], Severity)])
-    func `disks.unique: one identity on devices that are not proven paths is critical`(
-        disks: [(String, String?)], severity: Severity
-    ) throws {
-        let facts = disks.enumerated().map { index, disk in
-            DiskFacts(name: "sd\(index)", isSCSI: true, identity: disk.0, usage: .other, trustedMap: disk.1)
+    @Test func `disks.unique: devices that carry one identity and are not one disk are critical`() throws {
+        let disks = ["sdb", "sdc"].map { DiskFacts(name: $0, isSCSI: true, identity: "3600", isBound: false) }
+        let sound = try judge("disks.unique") { $0.disks = .known(DisksFacts(disks: disks)) }
+        #expect(sound.severity == .ok)
+        #expect(sound.evidence == ["1 identities, each of one disk."])
+        let conflicts = ["first", "second"].map {
+            DisksFacts.Conflict(sentence: "The \($0).", remedy: "Mend the \($0).")
         }
-        #expect(try judge("disks.unique") { $0.disks = .known(DisksFacts(disks: facts)) }.severity == severity)
+        let finding = try judge("disks.unique") { $0.disks = .known(DisksFacts(disks: disks, conflicts: conflicts)) }
+        #expect(finding.severity == .critical)
+        #expect(finding.evidence == ["The first.", "The second."])
+        #expect(finding.remedy == "Mend the first. Mend the second.")
     }
 
     @Test(
@@ -53,9 +50,21 @@ import Testing
         if kinds.count == 2 { #expect(finding.evidence == ["A size.", "A address."]) }
     }
 
+    @Test func `disks.ledger: a bound disk that is gone is critical, with the remedy of whoever found it`() throws {
+        let gone = LedgerFacts.Change(kind: .gone, sentence: "It is gone.", isBound: true, remedy: "Attach it.")
+        let finding = try judge("disks.ledger") { $0.ledger = .known(LedgerFacts(known: 3, changes: [gone])) }
+        #expect(finding.severity == .critical)
+        #expect(finding.remedy == "Attach it.")
+    }
+
     @Test func `disks.guard: anything active on a bound disk is critical`() throws {
         #expect(
             try judge("disks.guard") { $0.guards = .known(GuardFacts(boundDisks: 2, intrusions: [])) }.severity == .ok)
+        let gap = try judge("disks.guard") {
+            $0.guards = .known(GuardFacts(boundDisks: 2, intrusions: [], gaps: ["LVM is not told of sdb."]))
+        }
+        #expect(gap.severity == .warning)
+        #expect(gap.remedy?.contains("mtctl host prepare --apply") == true)
         let finding = try judge("disks.guard") {
             $0.guards = .known(GuardFacts(boundDisks: 2, intrusions: ["vg0 is active on sdb."]))
         }
@@ -97,7 +106,7 @@ import Testing
 
     @Test func `what devices call themselves cannot harm a report`() throws {
         let hostile = String(repeating: "\u{1B}[2Jx\n\u{202E}", count: 500)
-        let disks = (0..<5000).map { _ in DiskFacts(name: hostile, isSCSI: true, identity: nil, usage: .bound) }
+        let disks = (0..<5000).map { _ in DiskFacts(name: hostile, isSCSI: true, identity: nil, isBound: true) }
         let finding = try judge("disks.enable-uuid") { $0.disks = .known(DisksFacts(disks: disks)) }
         #expect(finding.evidence.count == Finding.mostEvidence + 1)
         #expect(finding.evidence.last == "There are \(5000 - Finding.mostEvidence) more.")

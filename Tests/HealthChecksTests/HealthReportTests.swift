@@ -106,7 +106,7 @@ struct FixedClock: WallClock {
         let report = Self.report([Finding(.ok, "Fine."), Finding(.critical, "No.", remedy: "Mend it.")])
         #expect(
             report.lines() == [
-                "✓ ok        a.0  It holds.", "✗ critical  a.1  It holds.", "", "✗ a.1", "    No.",
+                "✓ ok        a.0  It holds.", "✗ critical  a.1  Not so: It holds.", "", "✗ a.1", "    No.",
                 "    To do: Mend "
                     + "it.",
                 "", "1 critical, 1 ok at 2027-01-15T08:00:00Z.",

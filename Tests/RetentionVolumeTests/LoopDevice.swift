@@ -65,5 +65,5 @@ final class LoopDevice {
 /// Whether loop devices can be made here: root, with the driver.
 let canUseLoopDevices: Bool = {
     guard getuid() == 0, let device = try? LoopDevice(mebibytes: 1) else { return false }
-    return withExtendedLifetime(device) { (try? DeviceNode.isHeld(device.devnode)) == false }
+    return withExtendedLifetime(device) { DeviceNode.exclusiveOpenFailure(device.devnode) == nil }
 }()

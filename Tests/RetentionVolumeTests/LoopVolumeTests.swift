@@ -32,10 +32,10 @@ struct LoopVolumeTests {
         program: String, options: [String], name: String, label: String
     ) throws {
         let device = try LoopDevice(mebibytes: 320)
-        #expect(try SignatureProbe.signatures(on: device.devnode).isEmpty)
+        #expect(try VolumeSignature.all(on: device.devnode).isEmpty)
         let made = (try? runAll(program, options + [device.devnode])) != nil
         guard made else { return }  // dosfstools is not everywhere
-        let signatures = try SignatureProbe.signatures(on: device.devnode)
+        let signatures = try VolumeSignature.all(on: device.devnode)
         #expect(signatures.map(\.name).contains(name))
         #expect(signatures.first { $0.name == name }?.label == label)
         #expect(
@@ -58,7 +58,7 @@ struct LoopVolumeTests {
     }
 
     @Test func `what cannot be opened is named`() {
-        let error = #expect(throws: RetentionVolumeError.self) { try SignatureProbe.signatures(on: "/dev/nothing") }
+        let error = #expect(throws: RetentionVolumeError.self) { try VolumeSignature.all(on: "/dev/nothing") }
         #expect(error?.code == .unreadableSignatures)
     }
 
@@ -122,7 +122,7 @@ struct LoopVolumeTests {
         let scratch = try Scratch()
         let path = "\(scratch.path)/retention"
         try run("mkfs.ext4", "-q", "-F", "-L", "data", device.devnode)
-        let before = try SignatureProbe.signatures(on: device.devnode)
+        let before = try VolumeSignature.all(on: device.devnode)
         let system = SystemPreparation(unitFolder: scratch.path, scratchFolder: scratch.path)
         func plan(_ destroying: Set<String>) throws -> PreparationPlan {
             let (facts, inspection) = try Self.facts(device, path: path)
@@ -135,14 +135,14 @@ struct LoopVolumeTests {
             let error = #expect(throws: RetentionVolumeError.self) { try plan(named) }
             #expect(error?.code == .wouldDestroy)
         }
-        #expect(try SignatureProbe.signatures(on: device.devnode) == before)
+        #expect(try VolumeSignature.all(on: device.devnode) == before)
 
         // Between plan and deed somebody makes another filesystem: nothing is lost that was not named.
         let made = try plan(["ext4"])
         try run("mkfs.xfs", "-q", "-f", device.devnode)
         let error = #expect(throws: RetentionVolumeError.self) { try made.apply(on: system) }
         #expect(error?.code == .changedMeanwhile)
-        #expect(try SignatureProbe.signatures(on: device.devnode).map(\.name) == ["xfs"])
+        #expect(try VolumeSignature.all(on: device.devnode).map(\.name) == ["xfs"])
 
         // Held by somebody: not touched either.
         let consented = try plan(["xfs"])

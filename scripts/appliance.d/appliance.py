@@ -8,6 +8,7 @@ import shlex
 import time
 
 from guest import GuestError
+from patience import Patience
 
 PORT = 9443
 # On the guest: history and records, each on a volume of its own, as on a real appliance.
@@ -66,8 +67,8 @@ class Appliance:
         self.guest.run(
             "mkdir -p /run/master-target; mastertargetd --config /host/master-target.yaml "
             ">>/host/mastertargetd.log 2>&1 & echo $! >/run/mastertargetd.pid")
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        patience = Patience(seconds)
+        while patience.left() > 0:
             status, output = self.guest.sh("mtctl status --json")
             if status == 0 and json.loads(output)["replication"]["isListening"]:
                 return

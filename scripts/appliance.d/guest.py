@@ -12,6 +12,8 @@ import subprocess
 import tempfile
 import time
 
+from patience import Patience
+
 READY = b"APPLIANCE-SHELL"
 # A longer command travels as a file: the terminal between host and guest holds 4096 bytes.
 LONGEST_LINE = 800
@@ -46,7 +48,7 @@ class Guest:
     def start(self, timeout):
         began = time.monotonic()
         self._start()
-        self._wait_for_shell(began + timeout)
+        self._wait_for_shell(Patience(timeout))
         self.boot_seconds = time.monotonic() - began
         return self
 
@@ -62,10 +64,10 @@ class Guest:
             stdin=reading, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         os.close(reading)
 
-    def _wait_for_shell(self, deadline):
+    def _wait_for_shell(self, patience):
         seen = b""
         while READY not in seen:
-            if time.monotonic() > deadline or self.process.poll() is not None:
+            if patience.left() <= 0 or self.process.poll() is not None:
                 raise GuestError(f"The guest gave no shell. Its console said:\n{self.console()}")
             seen += self._receive(1) or b""
 
@@ -88,13 +90,13 @@ class Guest:
         # In parentheses, so that an `exit` or a `cd` ends with the command.
         self._send(f"( {command} ) </dev/null 2>&1; echo {marker} $?\n".encode())
         pattern = re.compile(marker.encode() + rb" (\d+)\r?\n")
-        output, deadline = b"", time.monotonic() + timeout
+        output, patience = b"", Patience(timeout)
         while True:
             found = pattern.search(output)
             if found:
                 text = output[: found.start()].decode(errors="replace").replace("\r\n", "\n")
                 return int(found.group(1)), text
-            left = deadline - time.monotonic()
+            left = patience.left()
             if left <= 0:
                 raise GuestError(f"Not done in {timeout} s: {command}\n{output[-2000:].decode(errors='replace')}")
             data = self._receive(min(left, 1))

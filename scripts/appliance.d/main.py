@@ -16,6 +16,7 @@ import traceback
 from concurrent.futures import ThreadPoolExecutor
 
 from image import HERE, Image, ImageError
+from patience import Patience
 from programs import Programs
 from trial import BEDS, Failed, NotYet, Trial
 
@@ -94,9 +95,14 @@ def run_apart(name, bed, limit, options):
     lines = []
     reader = threading.Thread(target=lambda: lines.extend(process.stdout))
     reader.start()
-    try:
-        status = process.wait(limit)
-    except subprocess.TimeoutExpired:
+    patience = Patience(limit)
+    while patience.left() > 0 and process.poll() is None:
+        try:
+            process.wait(1)
+        except subprocess.TimeoutExpired:
+            pass
+    status = process.poll()
+    if status is None:
         process.kill()
         process.wait()
         status = FAILED

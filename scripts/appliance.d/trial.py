@@ -9,6 +9,7 @@ import time
 
 from appliance import Appliance
 from disk import Disk
+from patience import Patience
 from qemu import Qemu
 from uml import Uml
 
@@ -75,9 +76,9 @@ class Trial:
 
     def wait(self, sentence, condition, seconds=60, evidence=lambda: ""):
         """Checks that something comes to hold."""
-        deadline = time.monotonic() + seconds
+        patience = Patience(seconds)
         while not condition():
-            if time.monotonic() > deadline:
+            if patience.left() <= 0:
                 self.check(f"{sentence} within {seconds} s", False, evidence())
             time.sleep(0.1)
         self.check(sentence, True)

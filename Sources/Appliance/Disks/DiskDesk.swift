@@ -18,9 +18,10 @@ final class DiskDesk: Sendable {
         /// Takes all bound disks, every time anew.
         let install: @Sendable ([UdevGuard.BoundDisk], DiskScan) throws -> Void
 
-        /// Rules for udev, and a hint to look at the disks again.
+        /// Rules for udev, which hold from the next start on before the agent does, and a hint to look at the disks
+        /// again.
         static let system = Guard { disks, scan in
-            try UdevGuard.install(disks)
+            try UdevGuard.install(disks, folder: UdevGuard.persistentFolder)
             for bound in disks {
                 for device in scan.devices(of: bound.identity) + [scan.target(bound.identity)].compactMap({ $0 }) {
                     try UdevGuard.announce(device)
@@ -42,6 +43,7 @@ final class DiskDesk: Sendable {
     private let steady: any SteadyClock
     private let logger: Logger
     private let state = Mutex(State())
+    private let surveying = Mutex(())
 
     /// A survey this young serves many groups that are opened at once, in nanoseconds.
     private static let freshness: Int64 = 2_000_000_000
@@ -63,11 +65,13 @@ final class DiskDesk: Sendable {
     // MARK: Looking
 
     /// Looks at every disk, and compares it with what is known.
+    ///
+    /// - Parameter validity: How old may be what was read through the paths of maps, in nanoseconds.
     @discardableResult
-    func survey() throws(ControlFailure) -> DiskInventory.Survey {
+    func survey(readingMapsAfter validity: Int64 = MapReader.validity) throws(ControlFailure) -> DiskInventory.Survey {
         let bound = state.withLock { Set($0.bound.keys) }
         do {
-            let survey = try inventory.survey(bound: bound)
+            let survey = try inventory.survey(bound: bound, readingMapsAfter: validity)
             let now = steady.nanoseconds()
             state.withLock {
                 $0.survey = survey
@@ -79,13 +83,17 @@ final class DiskDesk: Sendable {
         }
     }
 
-    private func recentSurvey() throws(ControlFailure) -> DiskInventory.Survey {
-        let now = steady.nanoseconds()
-        let recent = state.withLock { state in
-            state.surveyed > now - Self.freshness ? state.survey : nil
+    /// The last survey where it is young, else a new one, which reads through no map that the watch over the disks has
+    /// read. Whoever comes while one is made waits for it.
+    func recentSurvey(within age: Int64 = freshness) throws(ControlFailure) -> DiskInventory.Survey {
+        let outcome = surveying.withLock { _ -> Result<DiskInventory.Survey, ControlFailure> in
+            let now = steady.nanoseconds()
+            let recent = state.withLock { $0.surveyed > now - age ? $0.survey : nil }
+            return Result { () throws(ControlFailure) in
+                if let recent { recent } else { try survey(readingMapsAfter: .max) }
+            }
         }
-        if let recent { return recent }
-        return try survey()
+        return try outcome.get()
     }
 
     /// Every change of the machine's devices means: ``survey()``.
@@ -168,7 +176,10 @@ final class DiskDesk: Sendable {
         var requirement = TargetRules.Requirement(size: size)
         requirement.bound = state.withLock { $0.bound }.filter { isNew || $0.value != group }
         let target = survey.scan.target(identity)
-        requirement.proof = target.flatMap { prove($0, survey.scan) }
+        requirement.wasBelieved = !isNew
+        if let target, target.kind == .multipathMap {
+            requirement.proof = isNew ? inventory.prove(target, in: survey.scan) : survey.proofs[target.name]
+        }
         let verdict = rules.judge(identity, in: survey.scan, for: requirement)
         guard verdict.isAccepted, let target else {
             throw ControlFailure(
@@ -178,20 +189,10 @@ final class DiskDesk: Sendable {
         return (target.devnode, target.deviceNumber)
     }
 
-    /// Reads the same places through every path of a map; nil for what is no map.
-    private func prove(_ map: Disk, _ scan: DiskScan) -> MapProof? {
-        guard map.kind == .multipathMap else { return nil }
-        var generator = SystemRandomNumberGenerator()
-        let offsets = MapProof.sampleOffsets(size: map.size, seed: generator.next())
-        var paths: [(name: String, device: any BlockDevice)] = []
-        for path in scan.paths(of: map) {
-            do {
-                paths.append((path.name, try DirectFile(path: path.devnode, access: .readOnly)))
-            } catch {
-                return MapProof(of: [path.name], refusal: "\(path.name) cannot be read (\(error)).")
-            }
-        }
-        return MapProof.compare(paths, at: offsets)
+    /// The device to write to a target by: see ``DiskInventory/DiskInventory/watched(_:of:in:steady:)``.
+    func watched(_ device: any BlockDevice, of target: String) throws(ControlFailure) -> any BlockDevice {
+        guard let identity = DiskIdentity(rawValue: target) else { return device }
+        return inventory.watched(device, of: identity, in: try recentSurvey().scan, steady: steady)
     }
 
     // MARK: Reports
@@ -204,14 +205,15 @@ final class DiskDesk: Sendable {
             (disk.isPhysical && survey.scan.map(over: disk) == nil) || disk.kind == .multipathMap
         }
         return DiskList(
-            disks: disks.map { report($0, survey.scan, bound) }, findings: survey.findings.map(DiskFindingReport.init))
+            disks: disks.map { report($0, survey, bound) }, findings: survey.findings.map(DiskFindingReport.init))
     }
 
-    private func report(_ disk: Disk, _ scan: DiskScan, _ bound: [DiskIdentity: String]) -> MachineDisk {
+    private func report(_ disk: Disk, _ survey: DiskInventory.Survey, _ bound: [DiskIdentity: String]) -> MachineDisk {
+        let scan = survey.scan
         let group = disk.identity.flatMap { bound[$0] }
         var refusals: [String] = []
         if group == nil {
-            let requirement = TargetRules.Requirement(size: .zero, proof: prove(disk, scan))
+            let requirement = TargetRules.Requirement(size: .zero, proof: survey.proofs[disk.name])
             refusals = rules.judge(disk, in: scan, for: requirement).refusals
         }
         return MachineDisk(

@@ -37,7 +37,7 @@ enum TargetDisk {
                 throw ControlFailure(
                     .unavailable, "Disk \(target) went away while it was opened.", remedy: "Attach it, and try again.")
             }
-            return device
+            return try environment.disks.watched(device, of: target)
         }
         let path = try path(target)
         guard !path.hasPrefix(retentionPath + "/") else {

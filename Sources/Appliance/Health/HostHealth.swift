@@ -15,6 +15,8 @@ import StoragePrimitives
 /// person needs it most.
 public struct HostHealth: Sendable {
     private let collector: FactsCollector
+    /// A look at the disks this young, in nanoseconds, serves every check of one report.
+    private static let freshness: Int64 = 300_000_000
 
     /// What the agent adds to what anybody can see.
     struct AgentFacts: Sendable {
@@ -29,16 +31,20 @@ public struct HostHealth: Sendable {
     /// As the agent sees it.
     init(_ configuration: ApplianceConfiguration, agent: AgentFacts) {
         let desk = agent.disks
+        // One look at the machine serves all that want to know.
+        let look: @Sendable () throws -> DiskInventory.Survey = { try desk.recentSurvey(within: Self.freshness) }
         var sources = Self.hostSources(configuration)
-        sources.disks = { Self.disks(try desk.survey().scan, bound: desk.boundIdentities) }
+        sources.disks = {
+            let survey = try look()
+            return Self.disks(survey.scan, survey.findings, bound: desk.boundIdentities)
+        }
         sources.ledger = {
-            let survey = try desk.survey()
-            return LedgerFacts(known: desk.knownDisks, changes: survey.findings.compactMap(Self.change))
+            let bound = desk.boundIdentities
+            return LedgerFacts(
+                known: desk.knownDisks, changes: try look().findings.compactMap { Self.change($0, bound: bound) })
         }
-        sources.guards = {
-            Self.guards(try desk.survey().scan, bound: desk.boundIdentities, failure: desk.guardFailure)
-        }
-        sources.multipath = { try Self.multipath(try desk.survey().scan) }
+        sources.guards = { Self.guards(try look().scan, bound: desk.boundIdentities, failure: desk.guardFailure) }
+        sources.multipath = { try Self.multipath(try look().scan) }
         sources.retention = {
             try Self.retention(
                 configuration, bound: desk.boundIdentities, groups: agent.groups().map(\.report), jobs: agent.jobs())
@@ -51,16 +57,26 @@ public struct HostHealth: Sendable {
     public init(withoutAgent configuration: ApplianceConfiguration, because reason: String) {
         let source = SystemDiskSource()
         var sources = Self.hostSources(configuration)
-        sources.disks = { Self.disks(try source.scan(), bound: []) }
+        let reader = MapReader()
+        sources.disks = {
+            let scan = try source.scan()
+            let maps = scan.disks.filter { $0.kind == .multipathMap }
+            let proofs = Dictionary(
+                maps.map { ($0.name, reader.proof(of: $0, in: scan)) }, uniquingKeysWith: { first, _ in first })
+            return Self.disks(
+                scan, LedgerFindings.findings(scan, ledger: Ledger(), bound: [], proofs: proofs), bound: [])
+        }
         sources.ledger = {
             let ledger = try LedgerFile(try DirectoryFolder(path: configuration.statePath)).load()
             let findings = LedgerFindings.findings(try source.scan(), ledger: ledger, bound: [])
-            return LedgerFacts(known: ledger.records.count, changes: findings.compactMap(Self.change))
+            return LedgerFacts(known: ledger.records.count, changes: findings.compactMap { Self.change($0, bound: []) })
         }
         sources.guards = { GuardFacts(boundDisks: 0, intrusions: []) }
         sources.multipath = { try Self.multipath(try source.scan()) }
         sources.retention = { try Self.retention(configuration, bound: [], groups: [], jobs: []) }
-        sources.replication = { ReplicationFacts(port: configuration.port, listenerFailure: reason) }
+        sources.replication = {
+            ReplicationFacts(port: configuration.port, listenerFailure: reason, isAgentThere: false)
+        }
         collector = FactsCollector(sources)
     }
 
@@ -90,28 +106,31 @@ public struct HostHealth: Sendable {
         return HealthSources(host: LinuxHost(state: state, retentionMount: configuration.retentionPath))
     }
 
-    private static func disks(_ scan: DiskScan, bound: Set<DiskIdentity>) -> DisksFacts {
+    private static func disks(_ scan: DiskScan, _ findings: [DiskFinding], bound: Set<DiskIdentity>) -> DisksFacts {
+        // A bound disk that has lost its identity is known by the place where it was.
+        let changed = findings.filter { $0.kind == .identityChanged && !bound.isDisjoint(with: $0.identities) }
+        let lost = Set(changed.flatMap(\.devices))
         let facts = scan.disks.filter(\.isPhysical).map { disk in
-            let isBound = disk.identity.map(bound.contains) ?? false
-            let isOurs = disk.roles.isEmpty && disk.mounts.isEmpty && disk.partitions.allSatisfy(\.mounts.isEmpty)
-            let map = scan.map(over: disk).flatMap { map in
-                MapProof.differences(among: scan.paths(of: map)).isEmpty ? map.mapName ?? map.name : nil
-            }
-            return DiskFacts(
+            DiskFacts(
                 name: disk.name, isSCSI: disk.kind == .scsi, identity: disk.identity?.rawValue,
-                usage: isBound ? .bound : isOurs ? .candidate : .other, trustedMap: map)
+                isBound: disk.identity.map(bound.contains) ?? lost.contains(disk.name))
         }
-        return DisksFacts(disks: facts)
+        let conflicts = findings.filter { $0.kind == .duplicateIdentity || $0.kind == .mixedMap }
+        return DisksFacts(disks: facts, conflicts: conflicts.map { .init(sentence: $0.message, remedy: $0.remedy) })
     }
 
-    private static func change(_ finding: DiskFinding) -> LedgerFacts.Change? {
+    private static func change(_ finding: DiskFinding, bound: Set<DiskIdentity>) -> LedgerFacts.Change? {
+        let kind: LedgerFacts.Change.Kind
         switch finding.kind {
-        case .addressChanged: .init(kind: .address, sentence: finding.message)
-        case .identityChanged: .init(kind: .identity, sentence: finding.message)
-        case .grown, .shrunk: .init(kind: .size, sentence: finding.message)
-        case .gone: .init(kind: .gone, sentence: finding.message)
-        case .duplicateIdentity, .returned, .noIdentity, .damagedIdentity, .mixedMap: nil
+        case .addressChanged: kind = .address
+        case .identityChanged: kind = .identity
+        case .grown, .shrunk: kind = .size
+        case .gone: kind = .gone
+        case .duplicateIdentity, .returned, .noIdentity, .damagedIdentity, .mixedMap: return nil
         }
+        return .init(
+            kind: kind, sentence: finding.message, isBound: !bound.isDisjoint(with: finding.identities),
+            remedy: finding.remedy)
     }
 
     private static func guards(_ scan: DiskScan, bound: Set<DiskIdentity>, failure: String?) -> GuardFacts {
@@ -122,7 +141,23 @@ public struct HostHealth: Sendable {
             intrusions.append(contentsOf: uses)
         }
         if let failure { intrusions.append("The rules that keep others off cannot be installed: \(failure)") }
-        return GuardFacts(boundDisks: bound.count, intrusions: intrusions)
+        return GuardFacts(boundDisks: bound.count, intrusions: intrusions, gaps: gaps(bound))
+    }
+
+    /// Bound disks of which LVM's configuration does not speak, where there is LVM. Source: man 5 lvm.conf.
+    private static func gaps(_ bound: Set<DiskIdentity>) -> [String] {
+        let tree = RootedTree()
+        // What cannot be read speaks of no disk.
+        func text(_ path: String) -> String { ((try? tree.text(path)) ?? nil) ?? "" }
+        guard !text("/etc/lvm/lvm.conf").isEmpty else { return [] }
+        // With a devices file LVM looks at nothing that the file does not list.
+        let devices = text("/etc/lvm/devices/system.devices")
+        // What a pattern must not take for its own stands in brackets.
+        let filter = (text("/etc/lvm/lvmlocal.conf") + text("/etc/lvm/lvm.conf")).filter { $0 != "[" && $0 != "]" }
+        let open = bound.map(\.rawValue).filter { identity in
+            devices.isEmpty ? !filter.contains(identity) : devices.contains(identity)
+        }
+        return open.sorted().map { "LVM is not told to leave the bound disk \($0) alone." }
     }
 
     private static func multipath(_ scan: DiskScan) throws -> MultipathFacts {
@@ -141,7 +176,9 @@ public struct HostHealth: Sendable {
             in: try daemon.configuration(), for: MultipathDropIn(protectedIdentities: protected))
         return MultipathFacts(
             isRunning: true, disksWithSeveralPaths: several,
-            maps: maps.map { .init(name: $0.name, pathsUp: $0.pathsUp, paths: $0.paths.count) },
+            maps: maps.map {
+                .init(name: $0.name, pathsUp: $0.pathsUp, paths: $0.paths.count, down: MapHealth.down($0))
+            },
             overrides: findings.map(\.sentence))
     }
 
@@ -150,10 +187,10 @@ public struct HostHealth: Sendable {
         jobs: [JobReport]
     ) throws -> RetentionFacts {
         let path = configuration.retentionPath
-        var rules = VolumeFinding.findings(VolumeObserver().observe(path: path), expectedUUID: nil).filter {
-            $0.severity > .note
-        }
-        .map { RetentionFacts.Rule(isKept: $0.severity < .critical, sentence: $0.sentence) }
+        let seen = VolumeObserver().observe(path: path)
+        let findings = VolumeFinding.findings(seen, expectedUUID: nil)
+        var rules = findings.filter { $0.severity > .note }
+            .map { RetentionFacts.Rule(isKept: $0.severity < .critical, sentence: $0.sentence) }
         let inspection = try VolumeInspector().inspect(path: path)
         if let facts = inspection.volumes.first(where: { $0.mounts.contains { $0.target == path } }) {
             let context = RetentionContext(
@@ -162,9 +199,10 @@ public struct HostHealth: Sendable {
                 RetentionFacts.Rule(isKept: !$0.outcome.isFailure, sentence: $0.outcome.sentence)
             }
         }
-        let free = try FilesystemSpace(holding: path).available
+        // What is not mounted has no room; that of the filesystem below says nothing.
+        let free = seen.isMountPoint ? seen.space?.available : nil
         return RetentionFacts(
-            rules: rules, available: free, histories: groups.compactMap { history($0, jobs, free: free) })
+            rules: rules, available: free, histories: groups.compactMap { history($0, jobs, free: free ?? .zero) })
     }
 
     /// What a group's history takes and grows by.

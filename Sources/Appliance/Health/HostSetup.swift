@@ -74,7 +74,21 @@ public struct HostSetup: Sendable {
         }
         let scan = try SystemDiskSource().scan()
         let roots = scan.disks.filter { $0.isPhysical && $0.roles.contains(.root) }.compactMap(\.identity?.rawValue)
+        let bound = try boundDisks()
         return HostPreparation(
-            inputs: PreparationInputs(rootIdentities: roots, boundIdentities: [], texts: Texts(bound: [])))
+            inputs: PreparationInputs(
+                rootIdentities: roots, boundIdentities: bound.map(\.rawValue),
+                texts: Texts(
+                    bound: bound.map { UdevGuard.BoundDisk(identity: $0, mapUUID: scan.target($0)?.mapUUID) })))
+    }
+
+    /// The disks that groups write to, by the agent's records: it need not run.
+    private static func boundDisks() throws -> [DiskIdentity] {
+        let path = "\(HostPreparation.stateFolder)/groups"
+        guard FolderTree.isFolder(path) else { return [] }
+        let records = StateFolder(try DirectoryFolder(path: path), limit: GroupRecord.maximumFileBytes)
+        let targets = try records.names().compactMap { try records.read(GroupRecord.self, from: $0) }.flatMap(\.disks)
+        return targets.filter { DiskDesk.isDisk($0.target) }.compactMap { DiskIdentity(rawValue: $0.target) }
+            .sorted { $0.rawValue < $1.rawValue }
     }
 }

@@ -7,10 +7,17 @@ import StoragePrimitives
 public enum LedgerFindings {
     /// Everything that somebody has to know, the worst first.
     ///
-    /// - Parameter bound: Disks that groups write to: what is found of them is worse.
-    public static func findings(_ scan: DiskScan, ledger: Ledger, bound: Set<DiskIdentity>) -> [DiskFinding] {
+    /// - Parameters:
+    ///   - bound: Disks that groups write to: what is found of them is worse.
+    ///   - proofs: What was read through the paths of maps, by the maps' names.
+    ///   - arriving: Devices that have just come up and may be taken into a map yet.
+    public static func findings(
+        _ scan: DiskScan, ledger: Ledger, bound: Set<DiskIdentity>, proofs: [String: MapProof] = [:],
+        arriving: Set<String> = []
+    ) -> [DiskFinding] {
         let all =
-            duplicates(in: scan) + mixedMaps(in: scan) + changes(scan, ledger, bound) + withoutIdentity(scan)
+            duplicates(in: scan, arriving: arriving) + mixedMaps(in: scan, proofs: proofs)
+            + changes(scan, ledger, bound) + withoutIdentity(scan)
         return all.enumerated().sorted { left, right in
             left.element.severity != right.element.severity
                 ? left.element.severity > right.element.severity : left.offset < right.offset
@@ -18,15 +25,15 @@ public enum LedgerFindings {
     }
 
     /// One identity at several devices that are not the paths of one map.
-    static func duplicates(in scan: DiskScan) -> [DiskFinding] {
+    static func duplicates(in scan: DiskScan, arriving: Set<String>) -> [DiskFinding] {
         let devices = Dictionary(grouping: scan.disks.filter { $0.isPhysical && $0.identity != nil }) { $0.identity }
-        return devices.compactMap { identity, disks -> DiskFinding? in
+        return devices.compactMap { identity, all -> DiskFinding? in
+            let disks = all.filter { !arriving.contains($0.name) }
             guard let identity, disks.count > 1 else { return nil }
             let maps = Set(disks.map { scan.map(over: $0)?.name })
             guard maps.count > 1 || maps.contains(nil) else { return nil }
-            let names = disks.map(\.name)
             return DiskFinding(
-                .duplicateIdentity, .critical, identities: [identity], devices: names,
+                .duplicateIdentity, .critical, identities: [identity], devices: disks.map(\.name),
                 message:
                     "\(list(disks.map(described))) answer with one identity, \(identity), and are not the paths of "
                     + "one multipath map. None of them is used.",
@@ -35,20 +42,25 @@ public enum LedgerFindings {
         }.sorted { $0.devices.lexicographicallyPrecedes($1.devices) }
     }
 
-    /// A map whose paths do not answer with one identity.
-    static func mixedMaps(in scan: DiskScan) -> [DiskFinding] {
+    /// A map over two disks: its paths do not agree on what they are, or do not read the same.
+    static func mixedMaps(in scan: DiskScan, proofs: [String: MapProof]) -> [DiskFinding] {
         scan.disks.compactMap { map in
-            guard map.kind == .multipathMap else { return nil }
+            guard map.kind == .multipathMap, !map.slaves.isEmpty else { return nil }
             let paths = scan.paths(of: map)
-            let identities = Set(paths.map(\.identity))
-            guard identities.count > 1 else { return nil }
-            let words = paths.map { "\($0.name) is \($0.identity?.rawValue ?? "without identity")" }
+            var reasons = paths.isEmpty ? [] : MapProof.differences(among: paths)
+            if let difference = proofs[map.name]?.difference { reasons.append(difference) }
+            guard !reasons.isEmpty else { return nil }
+            let name = map.mapName ?? map.name
             return DiskFinding(
-                .mixedMap, .critical, identities: identities.compactMap(\.self).sorted { $0.rawValue < $1.rawValue },
+                .mixedMap, .critical,
+                identities: Set(paths.compactMap(\.identity)).sorted { $0.rawValue < $1.rawValue },
                 devices: [map.name] + paths.map(\.name),
-                message: "The paths of multipath map \(map.mapName ?? map.name) are not one disk: \(list(words)).",
+                message: "multipathd has joined different disks into one map, \(name): "
+                    + reasons.joined(separator: " ") + " None of \(list(paths.map(described))) is used.",
                 remedy:
-                    "Flush the map (multipath -f \(map.mapName ?? map.name)) and find out why the identities differ.")
+                    "Keep the right one: detach the other, or give it an identity of its own (a copied virtual disk: "
+                    + "remove it from the machine, and add it as a new one); then 'multipath -f \(name)' and "
+                    + "'multipath -r'.")
         }
     }
 
@@ -81,7 +93,8 @@ public enum LedgerFindings {
                     + (record.addresses.isEmpty ? "." : "; it was at \(list(record.addresses.map(\.description)))."),
                 remedy: isBound
                     ? "Attach the disk again: its group goes on by itself, and its history is kept."
-                    : "Nothing, where it was taken away on purpose.")
+                    : "Where it was taken away on purpose: 'mtctl disks forget \(record.identity)'; else attach it again."
+            )
         }
         let now = occupant.identity.map { "answers with \($0) now" } ?? "has no identity now"
         return DiskFinding(
@@ -90,8 +103,10 @@ public enum LedgerFindings {
             message:
                 "The disk at \(address) (\(occupant.name), \(occupant.size)) was \(record.identity) and \(now), with "
                 + "its size unchanged: a Storage vMotion of this machine, or disk.EnableUUID was changed.",
-            remedy: "Do not move this machine's disks while it is in use for failback. Set disk.EnableUUID to TRUE, "
-                + "attach the disk as it was, or forget the old identity and protect again.")
+            remedy:
+                "If disk.EnableUUID was changed, set it to TRUE again (machine off). If the disk was moved or exchanged, "
+                + "attach it as it was. Where it is meant to be another disk: 'mtctl disks forget \(record.identity)'"
+                + (isBound ? ", and protect its source anew; its group stays stopped until then." : "."))
     }
 
     private static func present(
@@ -112,7 +127,8 @@ public enum LedgerFindings {
                     message: "\(described(device)) \(record.identity) has grown from \(record.size) "
                         + "(\(record.size.rawValue) bytes) to \(device.size) (\(device.size.rawValue) bytes).",
                     remedy: isBound
-                        ? "Extend the disk's protection to its new size, or take the old size as right." : ""))
+                        ? "If it was enlarged on purpose: 'mtctl disks accept \(record.identity)'; its group goes on then. Else "
+                            + "find out who did it." : ""))
         } else if device.size < record.size {
             findings.append(
                 DiskFinding(
@@ -128,7 +144,8 @@ public enum LedgerFindings {
                     .addressChanged, .warning, identities: [record.identity], devices: names,
                     message: "\(described(device)) \(record.identity) was at "
                         + "\(list(record.addresses.map(\.description))) and is at \(list(addresses.map(\.description))).",
-                    remedy: "Nothing: the disk is known by its identity."))
+                    remedy: "Nothing, if it was moved on purpose: the disk is known by its identity, and nothing stops."
+                ))
         }
         return findings
     }

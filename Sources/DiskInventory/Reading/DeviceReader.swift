@@ -118,6 +118,8 @@ struct DeviceReader {
         disk.vendor = nonEmpty(SCSIText.readable(evidence.vendor))
         disk.model = nonEmpty(SCSIText.readable(evidence.model))
         disk.revision = tree.text("\(block)/device/rev")
+        // Source: the kernel's drivers/scsi/scsi_sysfs.c, `sdev_states`.
+        disk.isOffline = ["offline", "transport-offline", "blocked"].contains(tree.text("\(block)/device/state"))
         evidence.deviceIdentification = tree.bytes("\(block)/device/vpd_pg83")
         evidence.unitSerialNumber = tree.bytes("\(block)/device/vpd_pg80")
         if disk.kind == .scsi, evidence.deviceIdentification == nil || evidence.unitSerialNumber == nil {

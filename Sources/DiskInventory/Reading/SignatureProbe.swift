@@ -9,20 +9,22 @@ import StoragePrimitives
 ///
 /// It reads the first and last parts of the device. The device is not changed, and nothing is cached.
 public enum SignatureProbe {
-    /// Signatures on one device that are reported; more than a handful is damage or malice.
+    /// The most signatures that one device can have; more than a handful is damage or malice.
     private static let mostSignatures = 64
 
     /// The signatures of a device or an image file, in the order libblkid finds them. Blocks.
     ///
-    /// - Throws: ``DeviceError`` where it cannot be opened or read.
+    /// - Throws: ``DeviceError`` where it cannot be opened or read, or has more of them than can be true.
     public static func signatures(of path: String) throws(DeviceError) -> [Signature] {
         let probe = try Probe(path: path)
         var signatures: [Signature] = []
-        while signatures.count < mostSignatures, try probe.next() {
-            guard let signature = probe.signature() else { break }
-            signatures.append(signature)
+        for _ in 0..<mostSignatures {
+            guard try probe.next() else { return signatures }
+            if let signature = probe.signature() { signatures.append(signature) }
         }
-        return signatures
+        throw DeviceError(
+            .outOfRange, operation: "blkid_do_probe", object: path,
+            detail: "it has more than \(mostSignatures) signatures")
     }
 }
 
@@ -38,9 +40,11 @@ public enum SignatureProbe {
         unsafe self.handle = unsafe handle
         self.path = path
         unsafe blkid_probe_enable_superblocks(handle, 1)
+        // A damaged superblock is a signature too: somebody may want to repair what it stands for.
         unsafe blkid_probe_set_superblocks_flags(
-            handle, BLKID_SUBLKS_LABEL | BLKID_SUBLKS_UUID | BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE | BLKID_SUBLKS_MAGIC
-        )
+            handle,
+            BLKID_SUBLKS_LABEL | BLKID_SUBLKS_UUID | BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE | BLKID_SUBLKS_MAGIC
+                | BLKID_SUBLKS_BADCSUM)
         unsafe blkid_probe_enable_partitions(handle, 1)
         unsafe blkid_probe_set_partitions_flags(handle, BLKID_PARTS_MAGIC)
     }

@@ -138,10 +138,15 @@ extension TargetRules {
                     "Multipath map \(name) is not believed yet: what its paths (\(LedgerFindings.list(paths.map(\.name)))) "
                     + "read was not compared."
             }
-            guard Set(proof.paths) == Set(paths.map(\.name)) else {
+            let asked = proof.paths + proof.unread.map(\.path)
+            guard Set(asked) == Set(paths.map(\.name)) else {
                 return
                     "Multipath map \(name) is not believed: its paths are \(LedgerFindings.list(paths.map(\.name))), "
-                    + "and \(LedgerFindings.list(proof.paths)) were compared."
+                    + "and \(LedgerFindings.list(asked)) were compared."
+            }
+            // A map in use was believed when every path could be read; a path that is down takes nothing of that back.
+            if requirement.wasBelieved {
+                return proof.difference.map { "Multipath map \(name) is not believed any more: \($0)" }
             }
             return proof.refusal.map { "Multipath map \(name) is not believed: \($0)" }
         }

@@ -14,6 +14,9 @@ public struct TargetRules: Sendable {
         public var bound: [DiskIdentity: String]
         /// Whether a map's paths were compared, and with what outcome; nil where nobody looked.
         public var proof: MapProof?
+        /// Whether the disk is a target already, and its map was believed when it became one: then only a difference
+        /// speaks against it, and a path that is down does not.
+        public var wasBelieved = false
 
         /// A requirement with its parts.
         public init(size: ByteCount, bound: [DiskIdentity: String] = [:], proof: MapProof? = nil) {
@@ -33,7 +36,7 @@ public struct TargetRules: Sendable {
     private let opener: Opener
 
     /// - Parameter open: How exclusiveness is tried; by default on this machine's devices.
-    public init(open: @escaping ExclusiveOpen = { SystemFiles.exclusiveOpenFailure($0) }) {
+    public init(open: @escaping ExclusiveOpen = { DeviceNode.exclusiveOpenFailure($0) }) {
         opener = Opener(open: open)
     }
 

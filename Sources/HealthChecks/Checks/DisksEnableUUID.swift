@@ -8,14 +8,12 @@ extension HealthCheck {
         let disks = facts.disks.filter(\.isSCSI)
         var observations = Observations()
         for disk in disks where disk.identity?.isEmpty ?? true {
-            let (severity, role): (Severity, String) =
-                switch disk.usage {
-                case .bound: (.critical, ", and it is bound")
-                case .candidate: (.critical, ", and it is a candidate")
-                case .other: (.warning, "")
-                }
+            // Without an identity nobody binds it, so that it harms nothing yet.
             observations.note(
-                severity, "\(disk.name) has neither page 0x83 nor page 0x80\(role).",
+                disk.isBound ? .critical : .warning,
+                "\(disk.name) has neither page 0x83 nor page 0x80"
+                    + (disk.isBound
+                        ? ", and it is bound: its group is stopped." : ", so that it cannot become a target."),
                 remedy: "Shut the machine down, set disk.EnableUUID to TRUE in its settings (VM Options, Advanced, "
                     + "Configuration Parameters), and start it; on another hypervisor than VMware's give each disk a "
                     + "serial number.")

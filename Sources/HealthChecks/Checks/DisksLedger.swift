@@ -7,27 +7,16 @@ extension HealthCheck {
     ) { ledger, _ in
         var observations = Observations()
         for change in ledger.changes {
-            switch change.kind {
-            case .identity:
-                observations.note(
-                    .critical, change.sentence,
-                    remedy: "Find out whether Storage vMotion moved the disks or disk.EnableUUID was changed, and "
-                        + "put it "
-                        + "back; the group stays stopped until the disk is the one it knew.")
-            case .size:
-                observations.note(
-                    .critical, change.sentence,
-                    remedy: "Give the disk its old size back, or, if it grew together with its source, extend the "
-                        + "binding.")
-            case .address:
-                observations.note(
-                    .warning, change.sentence,
-                    remedy: "Make sure that the disk was moved on purpose; its identity is the same, so nothing stops.")
-            case .gone:
-                observations.note(
-                    .warning, change.sentence,
-                    remedy: "Attach the disk again, or unbind it; its history is kept meanwhile.")
-            }
+            let severity: Severity =
+                switch change.kind {
+                case .identity, .size: .critical
+                case .gone: change.isBound ? .critical : .warning
+                case .address: .warning
+                }
+            observations.note(
+                severity, change.sentence,
+                remedy: change.remedy.isEmpty
+                    ? "Look at 'mtctl disks', and put back what was changed by mistake." : change.remedy)
         }
         return observations.finding(otherwise: "All \(ledger.known) known disks are as they were.")
     }

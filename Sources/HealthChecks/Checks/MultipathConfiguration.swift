@@ -10,8 +10,9 @@ extension HealthCheck {
         for override in multipath.overrides {
             observations.note(
                 .warning, override,
-                remedy: "Do what the evidence says, or run 'mtctl host prepare --apply', then 'multipathd "
-                    + "reconfigure'.")
+                remedy:
+                    "Run 'mtctl host prepare --apply', then 'multipathd reconfigure'; where it stays so, look for the "
+                    + "setting in /etc/multipath.conf and /etc/multipath/conf.d.")
         }
         return observations.finding(otherwise: "Nothing overrides it.")
     }

@@ -10,7 +10,10 @@ extension HealthCheck {
         }
         return Finding(
             .critical, "Port \(replication.port) is not open: \(failure)",
-            remedy: "See who has the port ('ss --listening --tcp --processes'), or look at "
-                + "'journalctl --unit mastertargetd'.")
+            remedy: replication.isAgentThere
+                ? "See who has the port ('ss --listening --tcp --processes'), or look at "
+                    + "'journalctl --unit mastertargetd'."
+                : "Start the agent ('systemctl start mastertargetd'); 'journalctl --unit mastertargetd' says why it ended."
+        )
     }
 }

@@ -12,6 +12,11 @@ extension HealthCheck {
         "There is room for the history that the policies want, at the current "
             + "rate.", needs: .retention
     ) { retention, _ in
+        guard let available = retention.available else {
+            return Finding(
+                .unknown, "The retention volume is not there, so nobody knows its room.",
+                remedy: "Mend what retention.volume says first.")
+        }
         let remedy =
             "Extend the retention volume or the group's quota, or shorten the window of its policy; the oldest "
             + "points go "
@@ -19,12 +24,12 @@ extension HealthCheck {
         var observations = Observations()
         observations.measures = [
             Measure(
-                "retention_available", Double(retention.available.rawValue), .bytes,
+                "retention_available", Double(available.rawValue), .bytes,
                 critical: Double(leastSpace.rawValue))
         ]
-        if retention.available < leastSpace {
+        if available < leastSpace {
             observations.note(
-                .critical, "The retention volume has \(retention.available) left.", remedy: remedy)
+                .critical, "The retention volume has \(available) left.", remedy: remedy)
         }
         for history in retention.histories where history.bytesPerSecond > 0 && history.window > 0 {
             // 64 bits each: the product fits into 128.
@@ -40,6 +45,6 @@ extension HealthCheck {
                     + "\(percentText(share)) of the \(Span.describe(seconds: history.window)) that its policy wants.",
                 remedy: remedy)
         }
-        return observations.finding(otherwise: "There is room for every policy, and \(retention.available) are free.")
+        return observations.finding(otherwise: "There is room for every policy, and \(available) are free.")
     }
 }

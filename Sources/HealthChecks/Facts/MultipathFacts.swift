@@ -11,12 +11,15 @@ public struct MultipathFacts: Hashable, Sendable, Codable {
         public var pathsUp: Int
         /// All its paths.
         public var paths: Int
+        /// Those that do not work, with what their checker says: `sdb (faulty)`.
+        public var down: [String]
 
         /// A map.
-        public init(name: String, pathsUp: Int, paths: Int) {
+        public init(name: String, pathsUp: Int, paths: Int, down: [String] = []) {
             self.name = name
             self.pathsUp = pathsUp
             self.paths = paths
+            self.down = down
         }
     }
 

@@ -40,11 +40,16 @@ public struct ReplicationFacts: Hashable, Sendable, Codable {
     public var port: Int
     /// Whether it is open; when it is not, a sentence why.
     public var listenerFailure: String?
+    /// Whether the agent was asked; without it nothing listens.
+    public var isAgentThere: Bool
     /// All groups.
     public var groups: [Group]
 
     /// What was seen; nil for a failure means that the listener is open.
-    public init(port: Int = 9443, listenerFailure: String? = nil, groups: [Group] = []) {
+    public init(
+        port: Int = 9443, listenerFailure: String? = nil, isAgentThere: Bool = true, groups: [Group] = []
+    ) {
+        self.isAgentThere = isAgentThere
         self.port = port
         self.listenerFailure = listenerFailure
         self.groups = groups

@@ -49,13 +49,13 @@ public struct RetentionFacts: Hashable, Sendable, Codable {
 
     /// The verdicts on the volume, one for each rule of R-07.
     public var rules: [Rule]
-    /// Bytes that can still be written on it.
-    public var available: ByteCount
+    /// Bytes that can still be written on it; nil while it is not there.
+    public var available: ByteCount?
     /// The groups that keep history on it.
     public var histories: [History]
 
     /// What was seen.
-    public init(rules: [Rule], available: ByteCount, histories: [History] = []) {
+    public init(rules: [Rule], available: ByteCount?, histories: [History] = []) {
         self.rules = rules
         self.available = available
         self.histories = histories

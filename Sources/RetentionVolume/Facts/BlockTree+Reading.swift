@@ -59,12 +59,22 @@ extension BlockTree {
         if name.hasPrefix("loop"), backing == nil, !isPartition { return nil }
         var identity = try text("\(path)/device/wwid")
         if identity == nil { identity = try text("\(path)/wwid") }
+        identity = identity.map(Self.identity)
         if let map = try text("\(path)/dm/uuid") {
             identity = map.hasPrefix("mpath-") ? String(map.dropFirst("mpath-".count)) : map
         }
         return Node(
             name, number: number, kind: kind(name, isPartition: isPartition, backing: backing), size: ByteCount(bytes),
             isReadOnly: try text("\(path)/ro") == "1", parts: parts, identity: identity)
+    }
+
+    /// A disk's identity as everybody else has it, out of the kernel's form. Source: man 8 scsi_id; the kernel's
+    /// `scsi_vpd_lun_id`.
+    private static func identity(_ wwid: String) -> String {
+        for (kernel, type) in [("naa.", "3"), ("eui.", "2")] where wwid.hasPrefix(kernel) {
+            return type + wwid.dropFirst(kernel.count)
+        }
+        return wwid
     }
 
     private static func kind(_ name: String, isPartition: Bool, backing: String?) -> Node.Kind {

@@ -66,12 +66,12 @@ public struct VolumeInspector: Sendable {
         guard node.size > .zero, node.kind != .memory else { return facts }
         let devnode = "/dev/\(node.name)"
         do {
-            facts.signatures = try SignatureProbe.signatures(on: devnode)
+            facts.signatures = try VolumeSignature.all(on: devnode)
         } catch {
             facts.signatureProblem = error.detail
         }
-        // What cannot be opened to ask is said by the probe above.
-        let isHeld = (try? DeviceNode.isHeld(devnode)) ?? false
+        // What cannot be opened at all is said by the probe above.
+        let isHeld = DeviceNode.exclusiveOpenFailure(devnode)?.code == .busy
         facts.isHeld = isHeld && mounted.isEmpty && swapped.isEmpty && above.isEmpty
         return facts
     }

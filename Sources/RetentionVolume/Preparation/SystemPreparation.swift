@@ -95,7 +95,7 @@ public final class SystemPreparation: PreparationSystem {
             throw RetentionVolumeError(.formatFailed, object: format.devnode, detail: problem)
         }
         // Believed when seen: a program that ends well on a disk that lies would be noticed much later.
-        let found = try SignatureProbe.signatures(on: format.devnode)
+        let found = try VolumeSignature.all(on: format.devnode)
         guard found.count == 1, found[0].name == format.filesystem.rawValue, found[0].uuid == format.uuid else {
             throw RetentionVolumeError(
                 .formatFailed, object: format.devnode,
@@ -114,7 +114,7 @@ public final class SystemPreparation: PreparationSystem {
             guard SystemFiles.blockDeviceNumber(format.devnode) == format.device else {
                 throw changed("its number was \(format.device)")
             }
-            let found = Set(try SignatureProbe.signatures(on: format.devnode).map(\.name)).sorted()
+            let found = Set(try VolumeSignature.all(on: format.devnode).map(\.name)).sorted()
             guard found == format.losing else {
                 let names = found.isEmpty ? "nothing" : found.joined(separator: ", ")
                 throw changed("it carries \(names), and was planned to lose \(format.losing.joined(separator: ", "))")

@@ -98,7 +98,12 @@ public enum VolumeFinding: Hashable, Sendable {
         case .written, .notTried:
             if isReadOnly { findings.append(.readOnly(path: path)) }
         }
-        findings += room(seen)
+        // The room of the filesystem below is none of ours.
+        let isElsewhere = findings.contains { finding in
+            if case .notMounted = finding { return true }
+            return false
+        }
+        if !isElsewhere { findings += room(seen) }
         return findings.enumerated().sorted {
             $0.element.severity == $1.element.severity
                 ? $0.offset < $1.offset : $0.element.severity > $1.element.severity

@@ -31,7 +31,7 @@ public struct VolumeObserver: Sendable {
         }
         if let mount = seen.mount, SystemFiles.blockDeviceNumber(mount.source) != nil {
             // That it could not be read is what a missing signature says.
-            let found = try? SignatureProbe.signatures(on: mount.source)
+            let found = try? VolumeSignature.all(on: mount.source)
             seen.signature = found?.first { $0.usage == .filesystem }
         }
         guard seen.hasFolder else { return seen }
