@@ -10,7 +10,7 @@ extension HealthCheck {
         }
         return Finding(
             .critical, "Port \(replication.port) is not open: \(failure)",
-            remedy: "See who has the port ('ss --listening --tcp --processes'), or look at "
-                + "'journalctl --unit mastertargetd'.")
+            remedy: "Mend what it says; 'journalctl --unit mastertargetd' says more, and 'ss --listening --tcp "
+                + "--processes' who else has the port.")
     }
 }
