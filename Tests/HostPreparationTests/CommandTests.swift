@@ -32,8 +32,7 @@ import Testing
         #expect(plan.changes.first?.command == command)
         #expect(runner.asked.isEmpty)
         _ = try prepared.apply(plan)
-        #expect(
-            runner.asked == [command, "systemctl try-reload-or-restart multipathd.service", "udevadm control --reload"])
+        #expect(runner.asked == [command, "systemctl try-reload-or-restart multipathd.service"])
         #expect(try prepared.plan().isEmpty)
         #expect(try prepared.undo().contains { $0.hasPrefix("The packages that were installed stay") })
     }
