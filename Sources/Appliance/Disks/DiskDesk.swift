@@ -12,18 +12,32 @@ import Synchronization
 /// what happened to those that are.
 ///
 /// Its calls block (sysfs, disks, the ledger's file): they are made on threads that may.
-final class DiskDesk: Sendable {
+package final class DiskDesk: Sendable {
     /// Tells others on the machine to leave the disks alone that groups write to. A port, for tests.
-    struct Guard: Sendable {
-        /// Takes all bound disks, every time anew.
-        let install: @Sendable ([UdevGuard.BoundDisk], DiskScan) throws -> Void
+    package struct Guard: Sendable {
+        /// Takes all bound disks, every time anew, and the devices of those that were bound or released just now.
+        package typealias Install = @Sendable (_ bound: [UdevGuard.BoundDisk], _ changed: [Disk]) throws -> Void
+
+        let install: Install
+
+        package init(_ install: @escaping Install) { self.install = install }
 
         /// Rules for udev, and a hint to look at the disks again.
-        static let system = Guard { disks, scan in
-            try UdevGuard.install(disks)
-            for bound in disks {
-                for device in scan.devices(of: bound.identity) + [scan.target(bound.identity)].compactMap({ $0 }) {
+        ///
+        /// The rules stay over a restart of the machine: what a guest's disk holds must not be started in the time
+        /// before the agent runs. Where they cannot be kept they are at least in force until then.
+        package static let system = Guard { disks, changed in
+            do {
+                try UdevGuard.install(disks, folder: UdevGuard.persistentFolder)
+            } catch {
+                try UdevGuard.install(disks, folder: UdevGuard.runtimeFolder)
+            }
+            for device in changed {
+                do {
                     try UdevGuard.announce(device)
+                } catch let error as DeviceError where error.code == .notFound {
+                    // It went away, and the rules meet it when it comes back.
+                    continue
                 }
             }
         }
@@ -33,10 +47,10 @@ final class DiskDesk: Sendable {
         var bound: [DiskIdentity: String] = [:]
         var survey: DiskInventory.Survey?
         var surveyed: Int64 = .min
-        var guardFailure: String?
+        package var guardFailure: String?
     }
 
-    private let inventory: DiskInventory
+    let inventory: DiskInventory
     private let rules: TargetRules
     private let keepers: Guard
     private let steady: any SteadyClock
@@ -46,7 +60,7 @@ final class DiskDesk: Sendable {
     /// A survey this young serves many groups that are opened at once, in nanoseconds.
     private static let freshness: Int64 = 2_000_000_000
 
-    init(
+    package init(
         inventory: DiskInventory, rules: TargetRules = TargetRules(), keepers: Guard = .system,
         steady: any SteadyClock = MachineSteadyClock(), logger: Logger
     ) {
@@ -58,13 +72,13 @@ final class DiskDesk: Sendable {
     }
 
     /// Whether a target is named by its identity, and not a file for drills and tests.
-    static func isDisk(_ target: String) -> Bool { !target.hasPrefix("file:") }
+    package static func isDisk(_ target: String) -> Bool { !target.hasPrefix("file:") }
 
     // MARK: Looking
 
     /// Looks at every disk, and compares it with what is known.
     @discardableResult
-    func survey() throws(ControlFailure) -> DiskInventory.Survey {
+    package func survey() throws(ControlFailure) -> DiskInventory.Survey {
         let bound = state.withLock { Set($0.bound.keys) }
         do {
             let survey = try inventory.survey(bound: bound)
@@ -79,7 +93,8 @@ final class DiskDesk: Sendable {
         }
     }
 
-    private func recentSurvey() throws(ControlFailure) -> DiskInventory.Survey {
+    /// A survey that is not old: for what looks often, or at many things at once.
+    func recentSurvey() throws(ControlFailure) -> DiskInventory.Survey {
         let now = steady.nanoseconds()
         let recent = state.withLock { state in
             state.surveyed > now - Self.freshness ? state.survey : nil
@@ -92,7 +107,7 @@ final class DiskDesk: Sendable {
     func changes() throws(InventoryError) -> AsyncStream<DiskChange> { try inventory.changes() }
 
     /// What the last survey found about disks that groups write to, with those groups.
-    func troubles(_ survey: DiskInventory.Survey) -> [(group: String, finding: DiskFinding)] {
+    package func troubles(_ survey: DiskInventory.Survey) -> [(group: String, finding: DiskFinding)] {
         let bound = state.withLock { $0.bound }
         return survey.findings.filter { $0.stopsGroup || $0.degradesGroup }.flatMap { finding in
             Set(finding.identities.compactMap { bound[$0] }).sorted().map { ($0, finding) }
@@ -102,7 +117,7 @@ final class DiskDesk: Sendable {
     // MARK: Binding
 
     /// Says which disks a group writes to, instead of what was said of it before, and keeps others off them.
-    func claim(_ targets: [String], for group: String) {
+    package func claim(_ targets: [String], for group: String) {
         let identities = targets.filter(Self.isDisk).compactMap { DiskIdentity(rawValue: $0) }
         let (before, bound) = state.withLock { state in
             let before = state.bound
@@ -111,17 +126,21 @@ final class DiskDesk: Sendable {
             return (before, state.bound)
         }
         guard before != bound else { return }
-        installGuard(bound)
+        installGuard(bound, changed: Set(before.keys).symmetricDifference(bound.keys))
     }
 
-    private func installGuard(_ bound: [DiskIdentity: String]) {
+    private func installGuard(_ bound: [DiskIdentity: String], changed: Set<DiskIdentity>) {
         var failure: String?
         do {
             let scan = try recentSurvey().scan
             let disks = bound.keys.sorted { $0.rawValue < $1.rawValue }.map {
                 UdevGuard.BoundDisk(identity: $0, mapUUID: scan.target($0)?.mapUUID)
             }
-            try keepers.install(disks, scan)
+            let devices = changed.sorted { $0.rawValue < $1.rawValue }.flatMap { identity in
+                let paths = scan.devices(of: identity)
+                return paths + Set(paths.compactMap { scan.map(over: $0) })
+            }
+            try keepers.install(disks, devices)
         } catch {
             failure = "\(error)"
             logger.error(
@@ -133,13 +152,19 @@ final class DiskDesk: Sendable {
     }
 
     /// The disks that groups write to.
-    var boundIdentities: Set<DiskIdentity> { state.withLock { Set($0.bound.keys) } }
+    package var boundIdentities: Set<DiskIdentity> { state.withLock { Set($0.bound.keys) } }
+
+    /// The groups that write to disks, by identity.
+    var boundGroups: [DiskIdentity: String] { state.withLock { $0.bound } }
+
+    /// The group that writes to a disk.
+    func group(of identity: DiskIdentity) -> String? { state.withLock { $0.bound[identity] } }
 
     /// How many disks were ever seen.
     var knownDisks: Int { inventory.known.records.count }
 
     /// Why bound disks are not guarded; nil when they are.
-    var guardFailure: String? { state.withLock { $0.guardFailure } }
+    package var guardFailure: String? { state.withLock { $0.guardFailure } }
 
     /// The node to open for a target, now, after every rule was asked.
     ///
@@ -147,17 +172,16 @@ final class DiskDesk: Sendable {
     ///   - target: An identity, as the record has it or an operator wrote it.
     ///   - isNew: Whether it is about to be bound: then the machine is looked at anew.
     /// - Throws: All refusals of it, as sentences.
-    func device(
+    package func device(
         of target: String, size: ByteCount, for group: String, isNew: Bool
     ) throws(ControlFailure) -> (node: String, number: DeviceNumber) {
         let survey = isNew ? try survey() : try recentSurvey()
-        let identity: DiskIdentity
-        do {
-            identity = try TargetRules.identity(target, in: survey.scan)
-        } catch {
-            throw ControlFailure(.invalidRequest, error.message, remedy: "")
+        let identity = try identity(target, in: survey.scan)
+        // What is less than critical is about a disk that nobody writes to yet, and is no reason not to begin.
+        let reason = survey.findings.first {
+            $0.stopsGroup && $0.severity == .critical && $0.identities.contains(identity)
         }
-        if let finding = survey.findings.first(where: { $0.stopsGroup && $0.identities.contains(identity) }) {
+        if let finding = reason {
             throw ControlFailure(.refused, finding.message, remedy: finding.remedy)
         }
         guard !survey.scan.devices(of: identity).isEmpty else {
@@ -168,7 +192,7 @@ final class DiskDesk: Sendable {
         var requirement = TargetRules.Requirement(size: size)
         requirement.bound = state.withLock { $0.bound }.filter { isNew || $0.value != group }
         let target = survey.scan.target(identity)
-        requirement.proof = target.flatMap { prove($0, survey.scan) }
+        requirement.proof = target.flatMap { MapProof.reading($0, in: survey.scan) }
         let verdict = rules.judge(identity, in: survey.scan, for: requirement)
         guard verdict.isAccepted, let target else {
             throw ControlFailure(
@@ -178,26 +202,10 @@ final class DiskDesk: Sendable {
         return (target.devnode, target.deviceNumber)
     }
 
-    /// Reads the same places through every path of a map; nil for what is no map.
-    private func prove(_ map: Disk, _ scan: DiskScan) -> MapProof? {
-        guard map.kind == .multipathMap else { return nil }
-        var generator = SystemRandomNumberGenerator()
-        let offsets = MapProof.sampleOffsets(size: map.size, seed: generator.next())
-        var paths: [(name: String, device: any BlockDevice)] = []
-        for path in scan.paths(of: map) {
-            do {
-                paths.append((path.name, try DirectFile(path: path.devnode, access: .readOnly)))
-            } catch {
-                return MapProof(of: [path.name], refusal: "\(path.name) cannot be read (\(error)).")
-            }
-        }
-        return MapProof.compare(paths, at: offsets)
-    }
-
     // MARK: Reports
 
     /// Every disk and map, each with its verdict, as of now.
-    func report() throws(ControlFailure) -> DiskList {
+    package func report() throws(ControlFailure) -> DiskList {
         let survey = try survey()
         let bound = state.withLock { $0.bound }
         let disks = survey.scan.disks.filter { disk in
@@ -211,7 +219,7 @@ final class DiskDesk: Sendable {
         let group = disk.identity.flatMap { bound[$0] }
         var refusals: [String] = []
         if group == nil {
-            let requirement = TargetRules.Requirement(size: .zero, proof: prove(disk, scan))
+            let requirement = TargetRules.Requirement(size: .zero, proof: MapProof.reading(disk, in: scan))
             refusals = rules.judge(disk, in: scan, for: requirement).refusals
         }
         return MachineDisk(

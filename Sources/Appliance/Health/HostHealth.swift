@@ -15,6 +15,8 @@ import StoragePrimitives
 /// person needs it most.
 public struct HostHealth: Sendable {
     private let collector: FactsCollector
+    /// Reasons by the ids of checks that the operator waived.
+    private let waivers: [String: String]
 
     /// What the agent adds to what anybody can see.
     struct AgentFacts: Sendable {
@@ -28,20 +30,22 @@ public struct HostHealth: Sendable {
 
     /// As the agent sees it.
     init(_ configuration: ApplianceConfiguration, agent: AgentFacts) {
+        waivers = configuration.healthWaivers
         let desk = agent.disks
         var sources = Self.hostSources(configuration)
-        sources.disks = { Self.disks(try desk.survey().scan, bound: desk.boundIdentities) }
+        sources.disks = { Self.disks(try desk.recentSurvey().scan, bound: desk.boundIdentities) }
         sources.ledger = {
-            let survey = try desk.survey()
+            let survey = try desk.recentSurvey()
             return LedgerFacts(known: desk.knownDisks, changes: survey.findings.compactMap(Self.change))
         }
         sources.guards = {
-            Self.guards(try desk.survey().scan, bound: desk.boundIdentities, failure: desk.guardFailure)
+            Self.guards(try desk.recentSurvey().scan, bound: desk.boundIdentities, failure: desk.guardFailure)
         }
-        sources.multipath = { try Self.multipath(try desk.survey().scan) }
+        sources.multipath = { try Self.multipath(try desk.recentSurvey().scan) }
         sources.retention = {
             try Self.retention(
-                configuration, bound: desk.boundIdentities, groups: agent.groups().map(\.report), jobs: agent.jobs())
+                configuration, try desk.recentSurvey().scan, bound: desk.boundIdentities,
+                groups: agent.groups().map(\.report), jobs: agent.jobs())
         }
         sources.replication = { Self.replication(agent) }
         collector = FactsCollector(sources)
@@ -49,17 +53,23 @@ public struct HostHealth: Sendable {
 
     /// As anybody sees it while the agent does not answer.
     public init(withoutAgent configuration: ApplianceConfiguration, because reason: String) {
+        waivers = configuration.healthWaivers
         let source = SystemDiskSource()
+        let bound: @Sendable () throws -> Set<DiskIdentity> = {
+            Set(try RecordedTargets.identities(statePath: configuration.statePath).keys)
+        }
         var sources = Self.hostSources(configuration)
-        sources.disks = { Self.disks(try source.scan(), bound: []) }
+        sources.disks = { Self.disks(try source.scan(), bound: try bound()) }
         sources.ledger = {
             let ledger = try LedgerFile(try DirectoryFolder(path: configuration.statePath)).load()
-            let findings = LedgerFindings.findings(try source.scan(), ledger: ledger, bound: [])
+            let findings = LedgerFindings.findings(try source.scan(), ledger: ledger, bound: try bound())
             return LedgerFacts(known: ledger.records.count, changes: findings.compactMap(Self.change))
         }
-        sources.guards = { GuardFacts(boundDisks: 0, intrusions: []) }
+        sources.guards = { Self.guards(try source.scan(), bound: try bound(), failure: nil) }
         sources.multipath = { try Self.multipath(try source.scan()) }
-        sources.retention = { try Self.retention(configuration, bound: [], groups: [], jobs: []) }
+        sources.retention = {
+            try Self.retention(configuration, try source.scan(), bound: try bound(), groups: [], jobs: [])
+        }
         sources.replication = { ReplicationFacts(port: configuration.port, listenerFailure: reason) }
         collector = FactsCollector(sources)
     }
@@ -70,9 +80,7 @@ public struct HostHealth: Sendable {
     ///   - configPath: The agent's configuration file; the defaults count where it is not there.
     ///   - reason: Why the agent does not answer.
     public static func withoutAgent(configPath: String, because reason: String) async throws -> HealthReport {
-        let configuration = try await ApplianceConfiguration.load(
-            file: configPath, isFileRequired: configPath != ApplianceConfiguration.defaultPath, environment: [:],
-            settings: [])
+        let configuration = try await ApplianceConfiguration.local(configPath)
         let health = HostHealth(withoutAgent: configuration, because: reason)
         return try await thread.run { health.report() }
     }
@@ -80,14 +88,16 @@ public struct HostHealth: Sendable {
     private static let thread = DiskThread(name: "mt-health")
 
     /// Runs every check. Blocks for less than a second.
-    public func report() -> HealthReport { collector.report() }
+    public func report() -> HealthReport { collector.report(waivers: waivers) }
 
     // MARK: Facts
 
     private static func hostSources(_ configuration: ApplianceConfiguration) -> HealthSources {
         // Without the folder nothing is remembered, which the check says.
         let state = try? DirectoryFolder(path: configuration.statePath)
-        return HealthSources(host: LinuxHost(state: state, retentionMount: configuration.retentionPath))
+        return HealthSources(
+            host: LinuxHost(
+                state: state, retentionMount: configuration.retentionPath, waived: configuration.healthWaivers))
     }
 
     private static func disks(_ scan: DiskScan, bound: Set<DiskIdentity>) -> DisksFacts {
@@ -136,9 +146,8 @@ public struct HostHealth: Sendable {
             guard error.code == .notRunning else { throw error }
             return MultipathFacts(isRunning: false, disksWithSeveralPaths: several)
         }
-        let protected = scan.disks.filter { $0.isPhysical && $0.roles.contains(.root) }.compactMap(\.identity?.rawValue)
         let findings = ConfigurationAudit.findings(
-            in: try daemon.configuration(), for: MultipathDropIn(protectedIdentities: protected))
+            in: try daemon.configuration(), for: MultipathDropIn(protectedIdentities: scan.rootIdentities))
         return MultipathFacts(
             isRunning: true, disksWithSeveralPaths: several,
             maps: maps.map { .init(name: $0.name, pathsUp: $0.pathsUp, paths: $0.paths.count) },
@@ -146,37 +155,46 @@ public struct HostHealth: Sendable {
     }
 
     private static func retention(
-        _ configuration: ApplianceConfiguration, bound: Set<DiskIdentity>, groups: [GroupReport],
+        _ configuration: ApplianceConfiguration, _ scan: DiskScan, bound: Set<DiskIdentity>, groups: [GroupReport],
         jobs: [JobReport]
     ) throws -> RetentionFacts {
         let path = configuration.retentionPath
-        var rules = VolumeFinding.findings(VolumeObserver().observe(path: path), expectedUUID: nil).filter {
+        let expected = try SystemPreparation().surroundings(path: path).unitText.flatMap(Self.expectedUUID)
+        var rules = VolumeFinding.findings(VolumeObserver().observe(path: path), expectedUUID: expected).filter {
             $0.severity > .note
         }
         .map { RetentionFacts.Rule(isKept: $0.severity < .critical, sentence: $0.sentence) }
-        let inspection = try VolumeInspector().inspect(path: path)
+        let inspection = try VolumeInspector().inspect(
+            path: path, folders: SystemLayout.folders(cache: [configuration.statePath]))
         if let facts = inspection.volumes.first(where: { $0.mounts.contains { $0.target == path } }) {
-            let context = RetentionContext(
-                path: path, layout: inspection.layout, targetIdentities: Set(bound.map(\.rawValue)))
+            let context = RetentionContext(path: path, layout: inspection.layout, scan: scan, bound: bound)
             rules += RetentionCandidate(facts, in: context).results.map {
                 RetentionFacts.Rule(isKept: !$0.outcome.isFailure, sentence: $0.outcome.sentence)
             }
         }
         let free = try FilesystemSpace(holding: path).available
+        let outlook = RetentionOutlook(groups, free: free)
         return RetentionFacts(
-            rules: rules, available: free, histories: groups.compactMap { history($0, jobs, free: free) })
+            rules: rules, available: free, histories: groups.compactMap { history($0, jobs, outlook) })
+    }
+
+    /// The filesystem that the mount unit names: another one in its place is not the retention volume.
+    private static func expectedUUID(_ unit: String) -> String? {
+        let prefix = "What=/dev/disk/by-uuid/"
+        return unit.split(whereSeparator: \.isNewline).first { $0.hasPrefix(prefix) }.map {
+            String($0.dropFirst(prefix.count))
+        }
     }
 
     /// What a group's history takes and grows by.
-    private static func history(_ group: GroupReport, _ jobs: [JobReport], free: ByteCount) -> RetentionFacts.History? {
-        guard let retention = group.retention, let oldest = retention.oldest, let newest = retention.newest else {
-            return nil
-        }
-        let seconds = UInt64(max(1, newest.timestamp.nanoseconds(since: oldest.timestamp) / 1_000_000_000))
+    private static func history(
+        _ group: GroupReport, _ jobs: [JobReport], _ outlook: RetentionOutlook
+    ) -> RetentionFacts.History? {
+        guard let oldest = group.retention?.oldest, let share = outlook.shares.first(where: { $0.group == group.name })
+        else { return nil }
         var history = RetentionFacts.History(
-            group: group.name, capacity: retention.quotaBytes ?? retention.usedBytes + free,
-            bytesPerSecond: retention.usedBytes.rawValue / seconds,
-            window: Int64(clamping: group.policy.retentionSeconds), began: oldest.timestamp)
+            group: group.name, capacity: share.capacity, bytesPerSecond: share.bytesPerSecond,
+            window: Int64(clamping: share.wantedSeconds), began: oldest.timestamp)
         let scrubs = jobs.filter {
             ($0.kind == .scrub || $0.kind == .verify) && $0.group == group.name && $0.ended != nil
         }

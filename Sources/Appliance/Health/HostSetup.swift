@@ -19,20 +19,22 @@ public struct HostSetup: Sendable {
     }
 
     private struct Texts: PreparationTexts {
-        let bound: [UdevGuard.BoundDisk]
-
         func multipathDropIn(rootIdentities: [String]) throws -> String {
             try MultipathDropIn(protectedIdentities: rootIdentities).text()
         }
-
-        func udevRules() throws -> String { try UdevGuard.files(for: bound).map(\.text).joined(separator: "\n") }
     }
 
     private static let thread = DiskThread(name: "mt-prepare")
     private let root: String
+    private let statePath: String
 
     /// A machine, or an image of one that is mounted at `root`.
-    public init(root: String = "/") { self.root = root }
+    ///
+    /// - Parameter configPath: The agent's configuration file; the defaults count where it is not there.
+    public init(root: String = "/", configPath: String) async throws {
+        self.root = root
+        statePath = try await ApplianceConfiguration.local(configPath).statePath
+    }
 
     /// What would change. Nothing is changed.
     public func plan() async throws -> Outcome {
@@ -59,22 +61,24 @@ public struct HostSetup: Sendable {
         _ body: @escaping @Sendable (HostPreparation) throws -> Value
     ) async throws -> Value {
         do {
-            return try await Self.thread.run { [root] in try body(try Self.preparation(root)) }
+            return try await Self.thread.run { [root, statePath] in try body(try Self.preparation(root, statePath)) }
         } catch let error as PreparationError {
             throw ControlFailure(.refused, "\(error)", remedy: "")
+        } catch let error as DeviceError {
+            throw LocalLook.failure(error)
         }
     }
 
-    private static func preparation(_ root: String) throws -> HostPreparation {
+    private static func preparation(_ root: String, _ statePath: String) throws -> HostPreparation {
         // An image's disks are not this machine's: only what is the same everywhere is prepared in it.
         guard root == "/" else {
             return HostPreparation(
                 tree: RootedTree(root: root),
-                inputs: PreparationInputs(rootIdentities: [], boundIdentities: [], texts: Texts(bound: [])))
+                inputs: PreparationInputs(rootIdentities: [], boundIdentities: [], texts: Texts()))
         }
         let scan = try SystemDiskSource().scan()
-        let roots = scan.disks.filter { $0.isPhysical && $0.roles.contains(.root) }.compactMap(\.identity?.rawValue)
+        let bound = try RecordedTargets.identities(statePath: statePath).keys.map(\.rawValue).sorted()
         return HostPreparation(
-            inputs: PreparationInputs(rootIdentities: roots, boundIdentities: [], texts: Texts(bound: [])))
+            inputs: PreparationInputs(rootIdentities: scan.rootIdentities, boundIdentities: bound, texts: Texts()))
     }
 }
