@@ -243,6 +243,8 @@ public final class ApplianceCore: Sendable {
         volumeThread.finish()
         diskThread.finish()
         healthThread.finish()
+        // Its facts come from here: it would keep all of this, the lock too, for as long as the process runs.
+        hostHealth.withLock { $0 = nil }
         files.finish()
     }
 }

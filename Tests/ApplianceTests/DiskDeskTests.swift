@@ -90,7 +90,8 @@ import Testing
         #expect(bench.refusal(Self.second, isNew: false)?.code == .unavailable)
         bench.source.replace(with: Self.two)
         #expect(bench.desk.troubles(try bench.desk.survey()).isEmpty)
-        #expect(try bench.node(Self.second, isNew: false) == "/dev/sdc")
+        let mail = try bench.desk.device(of: Self.second, size: .mebibytes(64), for: "mail", isNew: false)
+        #expect(mail.node == "/dev/sdc")
     }
 
     @Test func `a look that fails does not hold up what was seen before, and the next one works`() throws {

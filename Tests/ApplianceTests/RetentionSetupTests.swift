@@ -21,7 +21,7 @@ import Testing
             try folder.makeFolder("units")
             var configuration = ApplianceConfiguration(statePath: "\(folder.path)/state")
             configuration.retentionPath = "\(folder.path)/history"
-            setup = RetentionSetup(configuration, unitFolder: "\(folder.path)/units")
+            setup = RetentionSetup(AppliancePlaces(configuration), unitFolder: "\(folder.path)/units")
         }
 
         func candidate() async throws -> RetentionCandidateReport {

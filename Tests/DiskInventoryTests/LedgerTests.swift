@@ -80,7 +80,7 @@ struct LedgerTests {
             found: [.gone], severity: .notice),
         Case(
             name: "grown", before: [disk("sdb", first)], after: [disk("sdb", first, size: .mebibytes(65))],
-            found: [.grown], stops: true, says: ["64 MiB", "65 MiB", "Extend"]),
+            found: [.grown], stops: true, says: ["64 MiB", "65 MiB", "mtctl disks accept"]),
         Case(
             name: "shrunk", before: [disk("sdb", first)], after: [disk("sdb", first, size: .mebibytes(63))],
             found: [.shrunk], stops: true, says: ["63 MiB"]),

@@ -32,6 +32,30 @@ enum RecordedTargets {
     }
 }
 
+/// Where an appliance keeps what it has: for commands that look at this machine by themselves.
+public struct AppliancePlaces: Hashable, Sendable {
+    /// Records of groups, jobs and disks: an absolute path.
+    public let statePath: String
+    /// The retention volume: an absolute path.
+    public let retentionPath: String
+
+    /// As the agent that runs says it.
+    public init(_ report: ApplianceReport) {
+        statePath = report.stateFolder
+        retentionPath = report.retention.path
+    }
+
+    /// - Parameter configPath: The agent's configuration file; the defaults count where the usual one is not there.
+    public init(configPath: String) async throws {
+        self.init(try await ApplianceConfiguration.local(configPath))
+    }
+
+    package init(_ configuration: ApplianceConfiguration) {
+        statePath = configuration.statePath
+        retentionPath = configuration.retentionPath
+    }
+}
+
 /// Commands that look at this machine by themselves, without the agent.
 enum LocalLook {
     /// What keeps a command from looking, as people need it.

@@ -12,10 +12,10 @@ import StoragePrimitives
 /// machine that is not the one that was recorded touches none until its identity was accepted.
 public struct HostAcceptance: Sendable {
     private static let thread = DiskThread(name: "mt-identity")
-    private let configuration: ApplianceConfiguration
+    private let statePath: String
 
-    /// - Parameter configPath: The agent's configuration file; the defaults count where it is not there.
-    public init(configPath: String) async throws { configuration = try await ApplianceConfiguration.local(configPath) }
+    /// On this machine.
+    public init(_ places: AppliancePlaces) { statePath = places.statePath }
 
     /// What is different, as sentences; empty when nothing is.
     public func differences() async throws -> [String] { try await named { try $0.identity().differences } }
@@ -27,8 +27,8 @@ public struct HostAcceptance: Sendable {
         _ body: @escaping @Sendable (LinuxHost) throws -> Value
     ) async throws -> Value {
         do {
-            return try await Self.thread.run { [configuration] in
-                try body(LinuxHost(state: try DirectoryFolder(path: configuration.statePath)))
+            return try await Self.thread.run { [statePath] in
+                try body(LinuxHost(state: try DirectoryFolder(path: statePath)))
             }
         } catch let error as HealthError {
             throw ControlFailure(.corrupt, error.description, remedy: "")

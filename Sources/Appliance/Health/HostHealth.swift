@@ -115,7 +115,9 @@ public struct HostHealth: Sendable {
     }
 
     private static func change(_ finding: DiskFinding) -> LedgerFacts.Change? {
-        switch finding.kind {
+        // A disk that nobody writes to may come, go and grow.
+        guard finding.severity > .notice else { return nil }
+        return switch finding.kind {
         case .addressChanged: .init(kind: .address, sentence: finding.message)
         case .identityChanged: .init(kind: .identity, sentence: finding.message)
         case .grown, .shrunk: .init(kind: .size, sentence: finding.message)

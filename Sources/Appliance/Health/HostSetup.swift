@@ -29,11 +29,9 @@ public struct HostSetup: Sendable {
     private let statePath: String
 
     /// A machine, or an image of one that is mounted at `root`.
-    ///
-    /// - Parameter configPath: The agent's configuration file; the defaults count where it is not there.
-    public init(root: String = "/", configPath: String) async throws {
+    public init(_ places: AppliancePlaces, root: String = "/") {
         self.root = root
-        statePath = try await ApplianceConfiguration.local(configPath).statePath
+        statePath = places.statePath
     }
 
     /// What would change. Nothing is changed.

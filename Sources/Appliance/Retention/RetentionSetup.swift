@@ -33,17 +33,15 @@ public struct RetentionSetup: Sendable {
     }
 
     private static let thread = DiskThread(name: "mt-retention")
-    private let configuration: ApplianceConfiguration
+    private let places: AppliancePlaces
     private let unitFolder: String
 
-    /// - Parameter configPath: The agent's configuration file; the defaults count where it is not there.
-    public init(configPath: String) async throws {
-        self.init(try await ApplianceConfiguration.local(configPath), unitFolder: MountUnit.folder)
-    }
+    /// On this machine.
+    public init(_ places: AppliancePlaces) { self.init(places, unitFolder: MountUnit.folder) }
 
     /// - Parameter unitFolder: Where the mount unit is written.
-    package init(_ configuration: ApplianceConfiguration, unitFolder: String) {
-        self.configuration = configuration
+    package init(_ places: AppliancePlaces, unitFolder: String) {
+        self.places = places
         self.unitFolder = unitFolder
     }
 
@@ -101,7 +99,7 @@ public struct RetentionSetup: Sendable {
         _ body: @escaping @Sendable (RetentionLook) throws -> Value
     ) async throws -> Value {
         do {
-            return try await Self.thread.run { [configuration] in try body(try RetentionLook(configuration)) }
+            return try await Self.thread.run { [places] in try body(try RetentionLook(places)) }
         } catch let error as RetentionVolumeError {
             throw ControlFailure(error)
         } catch let error as DeviceError {
@@ -116,13 +114,13 @@ struct RetentionLook {
     let context: RetentionContext
     private let scan: DiskScan
 
-    init(_ configuration: ApplianceConfiguration) throws {
-        let bound = try RecordedTargets.identities(statePath: configuration.statePath)
+    init(_ places: AppliancePlaces) throws {
+        let bound = try RecordedTargets.identities(statePath: places.statePath)
         scan = try SystemDiskSource().scan()
         inspection = try VolumeInspector().inspect(
-            path: configuration.retentionPath, folders: SystemLayout.folders(cache: [configuration.statePath]))
+            path: places.retentionPath, folders: SystemLayout.folders(cache: [places.statePath]))
         context = RetentionContext(
-            path: configuration.retentionPath, layout: inspection.layout, scan: scan, bound: Set(bound.keys))
+            path: places.retentionPath, layout: inspection.layout, scan: scan, bound: Set(bound.keys))
     }
 
     /// The volume that an operator means: a name counts for this moment only, which is all that is needed here.

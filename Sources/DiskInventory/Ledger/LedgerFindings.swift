@@ -81,7 +81,7 @@ public enum LedgerFindings {
                     + (record.addresses.isEmpty ? "." : "; it was at \(list(record.addresses.map(\.description)))."),
                 remedy: isBound
                     ? "Attach the disk again: its group goes on by itself, and its history is kept."
-                    : "Nothing, where it was taken away on purpose.")
+                    : "Nothing, where it was taken away on purpose: mtctl disks forget \(record.identity) drops it.")
         }
         let now = occupant.identity.map { "answers with \($0) now" } ?? "has no identity now"
         return DiskFinding(
@@ -91,7 +91,8 @@ public enum LedgerFindings {
                 "The disk at \(address) (\(occupant.name), \(occupant.size)) was \(record.identity) and \(now), with "
                 + "its size unchanged: a Storage vMotion of this machine, or disk.EnableUUID was changed.",
             remedy: "Do not move this machine's disks while it is in use for failback. Set disk.EnableUUID to TRUE, "
-                + "attach the disk as it was, or forget the old identity and protect again.")
+                + "attach the disk as it was, or release it, forget the old identity (mtctl disks forget "
+                + "\(record.identity)) and protect again.")
     }
 
     private static func present(
@@ -112,7 +113,7 @@ public enum LedgerFindings {
                     message: "\(described(device)) \(record.identity) has grown from \(record.size) "
                         + "(\(record.size.rawValue) bytes) to \(device.size) (\(device.size.rawValue) bytes).",
                     remedy: isBound
-                        ? "Extend the disk's protection to its new size, or take the old size as right." : ""))
+                        ? "If you enlarged it, say so: mtctl disks accept \(record.identity)." : ""))
         } else if device.size < record.size {
             findings.append(
                 DiskFinding(

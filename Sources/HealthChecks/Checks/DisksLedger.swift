@@ -11,14 +11,16 @@ extension HealthCheck {
             case .identity:
                 observations.note(
                     .critical, change.sentence,
-                    remedy: "Find out whether Storage vMotion moved the disks or disk.EnableUUID was changed, and "
-                        + "put it "
-                        + "back; the group stays stopped until the disk is the one it knew.")
+                    remedy:
+                        "Find out whether Storage vMotion moved the disks or disk.EnableUUID was changed, and put it back: "
+                        + "the group stays stopped until the disk is the one it knew. A disk that is gone for good is "
+                        + "dropped with 'mtctl disk unbind' and 'mtctl disks forget'.")
             case .size:
                 observations.note(
                     .critical, change.sentence,
-                    remedy: "Give the disk its old size back, or, if it grew together with its source, extend the "
-                        + "binding.")
+                    remedy:
+                        "If you enlarged the disk, say so with 'mtctl disks accept'; give one that shrank its old size back."
+                )
             case .address:
                 observations.note(
                     .warning, change.sentence,
@@ -26,7 +28,9 @@ extension HealthCheck {
             case .gone:
                 observations.note(
                     .warning, change.sentence,
-                    remedy: "Attach the disk again, or unbind it; its history is kept meanwhile.")
+                    remedy:
+                        "Attach the disk again: its history is kept meanwhile. One that will not come back is dropped with "
+                        + "'mtctl disk unbind' and 'mtctl disks forget'.")
             }
         }
         return observations.finding(otherwise: "All \(ledger.known) known disks are as they were.")

@@ -23,8 +23,7 @@ struct HostCommand: AsyncParsableCommand {
         @Flag(help: "Take back what --apply changed; files that somebody changed since are left alone.") var undo =
             false
         @Option(help: "Another root than this machine's: an image that is mounted there.") var root = "/"
-        @Option(help: "The agent's configuration file, which says where groups' records are.")
-        var config = ApplianceConfiguration.defaultPath
+        @OptionGroup var place: PlaceOptions
         @OptionGroup var confirmation: ConfirmationOption
         @Flag(help: "JSON on standard output.") var json = false
 
@@ -35,7 +34,7 @@ struct HostCommand: AsyncParsableCommand {
 
         func run() async throws {
             let console = Console.current
-            let host = try await HostSetup(root: root, configPath: config)
+            let host = HostSetup(try await place.places(), root: root)
             if undo {
                 try console.confirm("What --apply changed on this machine is taken back.", yes: confirmation.yes)
                 return finish(try await host.undo(), console)
@@ -62,14 +61,13 @@ struct HostCommand: AsyncParsableCommand {
                 seconds.
                 """)
 
-        @Option(help: "The agent's configuration file, which says where the state folder is.")
-        var config = ApplianceConfiguration.defaultPath
+        @OptionGroup var place: PlaceOptions
         @OptionGroup var confirmation: ConfirmationOption
         @Flag(help: "JSON on standard output.") var json = false
 
         func run() async throws {
             let console = Console.current
-            let acceptance = try await HostAcceptance(configPath: config)
+            let acceptance = HostAcceptance(try await place.places())
             let differences = try await acceptance.differences()
             var lines = differences
             if differences.isEmpty {

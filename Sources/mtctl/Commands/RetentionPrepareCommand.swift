@@ -16,13 +16,12 @@ extension RetentionCommand {
 
         @Argument(help: "Only this volume: a disk's identity, or a name such as /dev/sdc1.") var volume: String?
         @Flag(help: "Also the rules that are kept.") var verbose = false
-        @Option(help: "The agent's configuration file, which says where the volume belongs.")
-        var config = ApplianceConfiguration.defaultPath
+        @OptionGroup var place: PlaceOptions
         @Flag(help: "JSON on standard output: sizes in bytes.") var json = false
 
         func run() async throws {
             let console = Console.current
-            let list = try await RetentionSetup(configPath: config).candidates(volume)
+            let list = try await RetentionSetup(place.places()).candidates(volume)
             if json { return console.json(list) }
             guard !list.candidates.isEmpty else { return console.print("This machine has no volume.") }
             console.print("The retention volume belongs on \(list.path).")
@@ -76,8 +75,7 @@ extension RetentionCommand {
         var yesDestroy: [String] = []
         @Flag(help: "Use the filesystem that is there, with what is on it.") var adopt = false
         @Flag(help: "Only show what would be done.") var dryRun = false
-        @Option(help: "The agent's configuration file, which says where the volume belongs.")
-        var config = ApplianceConfiguration.defaultPath
+        @OptionGroup var place: PlaceOptions
         @OptionGroup var confirmation: ConfirmationOption
         @Flag(help: "JSON on standard output.") var json = false
 
@@ -90,15 +88,17 @@ extension RetentionCommand {
 
         func run() async throws {
             let console = Console.current
-            let setup = try await RetentionSetup(configPath: config)
+            let setup = try await RetentionSetup(place.places())
             let request = RetentionSetup.Request(
                 volume: volume, filesystem: filesystem, destroying: Set(yesDestroy), isAdopting: adopt)
             let report = try await setup.prepare(request, isDryRun: dryRun) { [json, confirmation] plan in
-                if !json, !confirmation.yes { Self.show(plan, console) }
+                // A blank volume loses nothing, so that a script needs no more than the command.
+                guard console.isInteractive || !plan.losing.isEmpty, !confirmation.yes else { return }
+                if !json { Self.show(plan, console) }
                 let loss =
                     plan.losing.isEmpty ? "" : " What it carries (\(plan.losing.joined(separator: ", "))) is lost."
                 try console.confirm(
-                    "\(plan.device) becomes the retention volume on \(plan.path) now.\(loss)", yes: confirmation.yes)
+                    "\(plan.device) becomes the retention volume on \(plan.path) now.\(loss)", yes: false)
             } progress: { [json] step in
                 if !json { console.print(step) }
             }
@@ -108,7 +108,7 @@ extension RetentionCommand {
                 console.print(
                     "\(report.device) is the retention volume on \(report.path) already; nothing was changed.")
             } else if report.isDone {
-                if confirmation.yes { for warning in report.warnings { console.print("Note: \(warning)") } }
+                for warning in report.warnings { console.print("Note: \(warning)") }
                 console.print("\(report.device) is the retention volume on \(report.path) now (UUID \(report.uuid)).")
             }
         }
