@@ -170,8 +170,9 @@ let package = Package(
         tests(
             "ApplianceTests",
             [
-                "Appliance", "mtctl", "ControlAPI", "LinuxSystem", "RetentionStore", "StoragePrimitives", certificates,
-                logging,
+                "Appliance", "mtctl", "ControlAPI", "DiskInventory", "HealthChecks", "LinuxSystem", "Multipath",
+                "RetentionStore",
+                "StoragePrimitives", certificates, logging,
             ]),
         tests("HealthChecksTests", ["HealthChecks", "ControlAPI", "LinuxSystem", "StoragePrimitives"]),
         tests("HostPreparationTests", ["HostPreparation", "LinuxSystem", "StoragePrimitives"]),

@@ -23,14 +23,27 @@ public struct Appliance: Sendable {
         _ configuration: ApplianceConfiguration, clock: any WallClock = SystemClock(), notify: NotifySocket,
         logger: Logger, handlesSignals: Bool = true
     ) async throws {
-        core = try await Self.thread.run { try ApplianceCore(configuration, clock: clock, logger: logger) }
+        try await self.init(
+            configuration, clock: clock, ports: AppliancePorts(), notify: notify, logger: logger,
+            handlesSignals: handlesSignals)
+    }
+
+    /// Opens the state folder on a machine that a test may stand in for.
+    package init(
+        _ configuration: ApplianceConfiguration, clock: any WallClock, ports: AppliancePorts, notify: NotifySocket,
+        logger: Logger, handlesSignals: Bool
+    ) async throws {
+        core = try await Self.thread.run {
+            try ApplianceCore(configuration, clock: clock, ports: ports, logger: logger)
+        }
         // Ended in the reverse order: first nobody may ask for anything new, then the listener, then the watch.
         group = ServiceGroup(
             configuration: .init(
                 services: [
                     .init(service: Watch(core: core, notify: notify, logger: logger)),
-                    .init(service: DiskWatch(core: core, logger: logger)),
-                    .init(service: ReplicationService(core: core, logger: logger)),
+                    .init(service: DiskWatch(core: core, logger: logger, clock: ports.pauses)),
+                    .init(service: HealthWatch(core: core, logger: logger, clock: ports.pauses)),
+                    .init(service: ReplicationService(core: core, logger: logger, clock: ports.pauses)),
                     .init(service: ControlService(core: core, logger: logger)),
                 ], gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [], logger: logger))
     }

@@ -28,17 +28,29 @@ public final class ApplianceCore: Sendable {
     /// Held as long as the appliance is: two agents on one state folder would tear it apart.
     private let lock: DirectFile
 
+    let ports: AppliancePorts
+
     /// Opens the state folder and reads what is in it. Blocking: not on the cooperative pool.
     ///
     /// - Throws: ``ControlFailure`` with `.busy` when another agent runs on the folder.
-    public init(_ configuration: ApplianceConfiguration, clock: any WallClock = SystemClock(), logger: Logger) throws {
+    public convenience init(
+        _ configuration: ApplianceConfiguration, clock: any WallClock = SystemClock(), logger: Logger
+    ) throws {
+        try self.init(configuration, clock: clock, ports: AppliancePorts(), logger: logger)
+    }
+
+    /// Opens the state folder on a machine that a test may stand in for.
+    package init(
+        _ configuration: ApplianceConfiguration, clock: any WallClock, ports: AppliancePorts, logger: Logger
+    ) throws {
         self.configuration = configuration
+        self.ports = ports
         self.clock = clock
         self.logger = logger
         started = clock.now()
         lock = try Self.lock(configuration.statePath)
         jobs = try JobBoard(folder: try Self.folder("jobs", configuration), clock: clock, logger: logger)
-        disks = try Self.desk(configuration, clock: clock, logger: logger)
+        disks = try Self.desk(configuration, clock: clock, ports: ports, logger: logger)
         environment = GroupEnvironment(
             records: StateFolder(try Self.folder("groups", configuration), limit: GroupRecord.maximumFileBytes),
             reports: StateFolder(try Self.folder("reports", configuration), limit: GroupRecord.maximumFileBytes),
@@ -47,7 +59,8 @@ public final class ApplianceCore: Sendable {
             jobs: jobs,
             clock: clock, logger: logger, retentionPath: configuration.retentionPath,
             pool: BufferPool(retaining: ByteCount(configuration.memoryCeiling.rawValue / 4)),
-            memory: MemoryPlan(ceiling: configuration.memoryCeiling), sessions: SessionDesk(), disks: disks)
+            memory: MemoryPlan(ceiling: configuration.memoryCeiling), sessions: SessionDesk(), disks: disks,
+            host: LinuxHost(state: try DirectoryFolder(path: configuration.statePath)))
         groups = try GroupRegistry(environment: environment)
         listener = Mutex(
             ListenerReport(
@@ -56,12 +69,12 @@ public final class ApplianceCore: Sendable {
     }
 
     private static func desk(
-        _ configuration: ApplianceConfiguration, clock: any WallClock, logger: Logger
+        _ configuration: ApplianceConfiguration, clock: any WallClock, ports: AppliancePorts, logger: Logger
     ) throws -> DiskDesk {
         do {
             let inventory = try DiskInventory(
-                source: SystemDiskSource(), state: try DirectoryFolder(path: configuration.statePath), clock: clock)
-            return DiskDesk(inventory: inventory, logger: logger)
+                source: ports.disks, state: try DirectoryFolder(path: configuration.statePath), clock: clock)
+            return DiskDesk(inventory: inventory, rules: ports.rules, keepers: ports.keepers, logger: logger)
         } catch let error as InventoryError {
             throw ControlFailure(.corrupt, error.message, remedy: "Restore the state folder from its copy.")
         }
@@ -97,14 +110,18 @@ public final class ApplianceCore: Sendable {
             version: ApplianceVersion.text, started: DateTime(started), now: DateTime(clock.now()),
             stateFolder: configuration.statePath, replication: listener, retention: await volume(),
             memoryCeilingBytes: configuration.memoryCeiling, groups: groups.reports(),
-            runningJobs: jobs.list().filter { !$0.state.isFinal })
+            runningJobs: jobs.list().filter { !$0.state.isFinal }, health: lastHealth.withLock { $0 })
     }
 
     func retentionReport() async -> RetentionReport {
-        RetentionReport(
-            volume: await volume(),
-            groups: groups.reports().compactMap { group in
-                group.retention.map { RetentionReport.Group(name: group.name, retention: $0) }
+        let (volume, reports) = (await volume(), groups.reports())
+        let outlook = volume.freeBytes.map { RetentionOutlook(reports, free: $0) }
+        return RetentionReport(
+            volume: volume,
+            groups: reports.compactMap { group in
+                group.retention.map {
+                    RetentionReport.Group(name: group.name, retention: $0, window: outlook?.window(of: group.name))
+                }
             })
     }
 
@@ -113,6 +130,7 @@ public final class ApplianceCore: Sendable {
     let diskThread = DiskThread(name: "mt-disks")
     private let healthThread = DiskThread(name: "mt-health")
     private let hostHealth = Mutex<HostHealth?>(nil)
+    private let lastHealth = Mutex<HealthSummary?>(nil)
     /// Small files that are read now and then.
     let files = DiskThread(name: "mt-files")
 
@@ -136,8 +154,29 @@ public final class ApplianceCore: Sendable {
                 health = made
                 return made
             }
-            return health.report()
+            let report = health.report()
+            lastHealth.withLock { $0 = report.summary }
+            return report
         }
+    }
+
+    /// multipathd, its maps and their paths.
+    func multipath() async throws -> MultipathReport {
+        try await diskThread.run { [disks, ports] in
+            MultipathLook(ports.multipath).report(try disks.recentSurvey().scan, bound: disks.boundGroups)
+        }
+    }
+
+    /// A disk's new size is right from now on; its group goes on.
+    func acceptDisk(_ identity: String) async throws -> Acknowledgement {
+        let message = try await diskThread.run { [disks] in try disks.accept(identity) }
+        await lookAtDisks()
+        return Acknowledgement(message: message)
+    }
+
+    /// A disk will not come back.
+    func forgetDisk(_ identity: String) async throws -> Acknowledgement {
+        Acknowledgement(message: try await diskThread.run { [disks] in try disks.forget(identity) })
     }
 
     private var agentFacts: HostHealth.AgentFacts {
@@ -204,6 +243,8 @@ public final class ApplianceCore: Sendable {
         volumeThread.finish()
         diskThread.finish()
         healthThread.finish()
+        // Its facts come from here: it would keep all of this, the lock too, for as long as the process runs.
+        hostHealth.withLock { $0 = nil }
         files.finish()
     }
 }

@@ -23,11 +23,14 @@ public struct ApplianceReport: Hashable, Sendable, Codable {
     public var groups: [GroupReport]
     /// Jobs that are queued or running.
     public var runningJobs: [JobReport]
+    /// What the last look at everything found; nil until there was one.
+    public var health: HealthSummary?
 
     /// A report.
     public init(
         version: String, started: DateTime, now: DateTime, stateFolder: String, replication: ListenerReport,
-        retention: VolumeReport, memoryCeilingBytes: ByteCount, groups: [GroupReport], runningJobs: [JobReport]
+        retention: VolumeReport, memoryCeilingBytes: ByteCount, groups: [GroupReport], runningJobs: [JobReport],
+        health: HealthSummary? = nil
     ) {
         self.version = version
         self.started = started
@@ -38,6 +41,7 @@ public struct ApplianceReport: Hashable, Sendable, Codable {
         self.memoryCeilingBytes = memoryCeilingBytes
         self.groups = groups
         self.runningJobs = runningJobs
+        self.health = health
     }
 }
 

@@ -23,6 +23,12 @@ public enum ControlPath {
     public static let groups = "/v1/groups"
     /// GET: ``DiskList``.
     public static let disks = "/v1/disks"
+    /// POST: ``DiskRequest``, to take a disk's new size for the right one.
+    public static let disksAccept = "/v1/disks/accept"
+    /// POST: ``DiskRequest``, to drop what is known of a disk that will not come back.
+    public static let disksForget = "/v1/disks/forget"
+    /// GET: ``MultipathReport``.
+    public static let multipath = "/v1/multipath"
     /// GET: the health report, as `mtctl health --json` prints it.
     public static let health = "/v1/health"
     /// GET: ``JobList``.

@@ -166,6 +166,15 @@ public struct RetentionRequest: Hashable, Sendable, Codable {
     }
 }
 
+/// About one disk.
+public struct DiskRequest: Hashable, Sendable, Codable {
+    /// The disk's identity, as `mtctl disks` shows it.
+    public var identity: String
+
+    /// A request.
+    public init(identity: String) { self.identity = identity }
+}
+
 /// The answer to a change that has nothing to report but a sentence, or the job that does it.
 public struct Acknowledgement: Hashable, Sendable, Codable {
     /// What was done, as a sentence.

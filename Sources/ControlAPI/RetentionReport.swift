@@ -42,11 +42,40 @@ public struct RetentionReport: Hashable, Sendable, Codable {
         public var name: String
         /// What its history takes and reaches.
         public var retention: GroupRetentionReport
+        /// How far its room reaches; nil where nothing is known of it.
+        public var window: WindowEstimate?
 
         /// A report.
-        public init(name: String, retention: GroupRetentionReport) {
+        public init(name: String, retention: GroupRetentionReport, window: WindowEstimate? = nil) {
             self.name = name
             self.retention = retention
+            self.window = window
+        }
+    }
+
+    /// How much history a group's room buys at the rate at which it grows.
+    public struct WindowEstimate: Hashable, Sendable, Codable {
+        /// Seconds that the policy wants.
+        public var wantedSeconds: UInt64
+        /// Bytes that these need; nil while no rate is known.
+        public var neededBytes: ByteCount?
+        /// Seconds that there is room for; nil while no rate is known.
+        public var possibleSeconds: UInt64?
+        /// Bytes that the history may have: its quota, or what it has and its part of what is free.
+        public var roomBytes: ByteCount
+        /// All of it as a sentence.
+        public var sentence: String
+
+        /// An estimate.
+        public init(
+            wantedSeconds: UInt64, neededBytes: ByteCount?, possibleSeconds: UInt64?, roomBytes: ByteCount,
+            sentence: String
+        ) {
+            self.wantedSeconds = wantedSeconds
+            self.neededBytes = neededBytes
+            self.possibleSeconds = possibleSeconds
+            self.roomBytes = roomBytes
+            self.sentence = sentence
         }
     }
 

@@ -79,12 +79,15 @@ public final class FactsCollector: Sendable {
     }
 
     /// Looks at everything and judges it. Blocks as ``facts(within:)`` does.
+    ///
+    /// - Parameter waivers: Reasons by the ids of checks that do not count.
     public func report(
-        of checks: [HealthCheck] = HealthCheck.catalogue, within limit: Int64 = usualLimit
+        of checks: [HealthCheck] = HealthCheck.catalogue, waivers: [String: String] = [:],
+        within limit: Int64 = usualLimit
     ) -> HealthReport {
         let start = steady.nanoseconds()
         let facts = facts(within: limit)
-        var report = HealthReport(judging: facts, with: checks)
+        var report = HealthReport(judging: facts, with: checks, waivers: waivers)
         report.milliseconds = max(0, steady.nanoseconds() - start) / 1_000_000
         return report
     }

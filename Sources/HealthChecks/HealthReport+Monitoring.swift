@@ -8,10 +8,10 @@ extension HealthReport {
     public var monitoringLine: String {
         var line = "MASTER TARGET \(severity.rawValue.uppercased()) - "
         let parts = [Severity.critical, .warning, .unknown].filter { count($0) > 0 }.map { level in
-            let ids = checks.filter { $0.severity == level }.map(\.id)
+            let ids = checks.filter { $0.severity == level && $0.waived == nil }.map(\.id)
             return "\(ids.count) \(level.rawValue): \(ids.joined(separator: ", "))"
         }
-        line += parts.isEmpty ? "all \(checks.count) checks are ok" : parts.joined(separator: "; ")
+        line += parts.isEmpty ? "all \(count(.ok)) checks are ok" : parts.joined(separator: "; ")
         let data = checks.flatMap(\.measures).map(\.performanceDatum)
         return Self.plain(line) + (data.isEmpty ? "" : " | " + data.joined(separator: " "))
     }

@@ -14,20 +14,32 @@ extension HealthReport {
         func filled(_ text: String, _ width: Int) -> String {
             text + String(repeating: " ", count: max(0, width - text.count))
         }
-        var lines = checks.map { check in
-            "\(check.severity.mark) \(filled(check.severity.rawValue, 8))  \(filled(check.id, width))  "
-                + check.severity.doubt + check.title
+        var lines = checks.map { check -> String in
+            let (mark, word, doubt) =
+                check.waived == nil
+                ? (check.severity.mark, check.severity.rawValue, check.severity.doubt)
+                : (Self.waivedMark, "waived", check.severity.doubt)
+            return "\(mark) \(filled(word, 8))  \(filled(check.id, width))  \(doubt)\(check.title)"
         }
         for check in checks where check.severity != .ok || allEvidence {
+            if let reason = check.waived {
+                lines += ["", "\(Self.waivedMark) \(check.id)", "    Waived in the configuration: \(reason)"]
+                if allEvidence { lines += check.evidence.map { "    \($0)" } }
+                continue
+            }
             lines += ["", "\(check.severity.mark) \(check.id)"]
             lines += check.evidence.map { "    \($0)" }
             if let remedy = check.remedy { lines.append("    To do: \(remedy)") }
         }
         let counts = [Severity.critical, .warning, .unknown, .ok].filter { count($0) > 0 }
             .map { "\(count($0)) \($0.rawValue)" }
-        lines += ["", "\(counts.joined(separator: ", ")) at \(time(moment))."]
+        let waived = checks.count { $0.waived != nil }
+        let all = waived > 0 ? counts + ["\(waived) waived"] : counts
+        lines += ["", "\(all.joined(separator: ", ")) at \(time(moment))."]
         return lines
     }
+
+    private static let waivedMark = "–"
 }
 
 extension Severity {

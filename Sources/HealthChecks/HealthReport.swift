@@ -24,13 +24,15 @@ public struct HealthReport: Hashable, Sendable, Codable {
         public let remedy: String?
         /// The figures behind it.
         public let measures: [Measure]
+        /// Why the operator waived the check, in his words: what it finds does not count then.
+        public let waived: String?
     }
 
     /// The version of what is below.
     public let schema: Int
     /// When the facts were collected.
     public let moment: DateTime
-    /// The worst of all.
+    /// The worst of all that are not waived.
     public let severity: Severity
     /// How long collecting took.
     public internal(set) var milliseconds: Int64
@@ -38,7 +40,11 @@ public struct HealthReport: Hashable, Sendable, Codable {
     public let checks: [Result]
 
     /// Lets every check judge the facts.
-    public init(judging facts: HealthFacts, with checks: [HealthCheck] = HealthCheck.catalogue) {
+    ///
+    /// - Parameter waivers: Reasons by the ids of checks that do not count.
+    public init(
+        judging facts: HealthFacts, with checks: [HealthCheck] = HealthCheck.catalogue, waivers: [String: String] = [:]
+    ) {
         schema = Self.currentSchema
         moment = DateTime(facts.moment)
         milliseconds = 0
@@ -46,10 +52,10 @@ public struct HealthReport: Hashable, Sendable, Codable {
             let finding = check.judge(facts)
             return Result(
                 id: check.id, title: check.title, severity: finding.severity, evidence: finding.evidence,
-                remedy: finding.remedy, measures: finding.measures)
+                remedy: finding.remedy, measures: finding.measures, waived: waivers[check.id].map(Finding.printable))
         }
         // No check, nothing known.
-        severity = self.checks.map(\.severity).max() ?? .unknown
+        severity = self.checks.filter { $0.waived == nil }.map(\.severity).max() ?? .unknown
     }
 
     /// What `mtctl health` ends with: 0 ok, 1 warning, 2 critical, 3 unknown.
@@ -62,6 +68,6 @@ public struct HealthReport: Hashable, Sendable, Codable {
         return Array(try encoder.encode(self))
     }
 
-    /// How many checks found that.
-    public func count(_ severity: Severity) -> Int { checks.count { $0.severity == severity } }
+    /// How many checks found that; those that are waived are not counted.
+    public func count(_ severity: Severity) -> Int { checks.count { $0.severity == severity && $0.waived == nil } }
 }

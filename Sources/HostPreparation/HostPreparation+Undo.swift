@@ -50,7 +50,6 @@ extension HostPreparation {
         let steps = try undoSteps()
         if tree.isThisMachine, !steps.isEmpty {
             for path in steps.map(\.path) {
-                if path.hasPrefix("/etc/udev/") { record.expect("udevadm control --reload") }
                 if path.hasPrefix("/etc/multipath/") {
                     record.expect("systemctl try-reload-or-restart multipathd.service")
                 }

@@ -39,10 +39,6 @@ public struct HostPreparation: Sendable {
             why: "Maps are called by their identity, guests' partitions are left alone, and the root disk is no map.",
             text: try inputs.texts.multipathDropIn(rootIdentities: inputs.rootIdentities),
             followUp: "systemctl try-reload-or-restart multipathd.service", &plan)
-        try planFile(
-            "/etc/udev/rules.d/60-master-target.rules", what: "Keep udev off the targets",
-            why: "A disk that shows a guest's content must not be scanned, assembled or mounted by this machine.",
-            text: try inputs.texts.udevRules(), followUp: "udevadm control --reload", &plan)
         try planLVM(&plan, written: Set(record?.rejects ?? []))
         // What an earlier run wrote and could not bring into force.
         let planned = Set(plan.changes.compactMap(\.followUp))

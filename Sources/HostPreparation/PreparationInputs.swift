@@ -18,11 +18,8 @@ public struct PreparationInputs: Sendable {
     }
 }
 
-/// The port to those who know what the configuration of multipathd and of udev has to say.
+/// The port to those who know what multipathd's configuration has to say.
 public protocol PreparationTexts: Sendable {
     /// `/etc/multipath/conf.d/master-target.conf`: friendly names off, `skip_kpartx yes`, those disks blacklisted.
     func multipathDropIn(rootIdentities: [String]) throws -> String
-
-    /// `/etc/udev/rules.d/60-master-target.rules`.
-    func udevRules() throws -> String
 }

@@ -16,6 +16,8 @@ package struct Console: Sendable {
     package var write: @Sendable (String) -> Void
     package var writeError: @Sendable (String) -> Void
     package var readLine: @Sendable () -> String?
+    /// Between two looks of a command that goes on looking.
+    package var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
 
     @TaskLocal package static var current = Console.terminal
 

@@ -28,7 +28,7 @@ struct JobFollower {
             }
             shown = job
             if job.state.isFinal { break }
-            try await Task.sleep(for: Self.interval)
+            try await console.pause(Self.interval)
             job = try await client.get(ControlPath.job(job.id))
         }
         if !json, console.isTerminal { console.write("\r\u{1B}[K") }

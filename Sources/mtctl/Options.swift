@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 The Master Target authors
 
+import Appliance
 import ArgumentParser
 import ControlAPI
 
@@ -13,6 +14,25 @@ struct ConnectionOptions: ParsableArguments {
     var json = false
 
     var client: ControlClient { ControlClient(socket: socket) }
+}
+
+/// For commands that look at this machine by themselves, as root.
+struct PlaceOptions: ParsableArguments {
+    @Option(
+        help: "The agent's configuration file, which says where its folders are; without it the agent is asked.")
+    var config: String?
+
+    @Option(help: "The agent's control socket.")
+    var socket = ControlPath.defaultSocket
+
+    func places() async throws -> AppliancePlaces {
+        if let config { return try await AppliancePlaces(configPath: config) }
+        do {
+            return AppliancePlaces(try await ControlClient(socket: socket).get(ControlPath.status))
+        } catch let failure as ControlFailure where failure.code == .unavailable {
+            return try await AppliancePlaces(configPath: ApplianceConfiguration.defaultPath)
+        }
+    }
 }
 
 /// For commands that start a job.

@@ -64,7 +64,8 @@ struct Root: AsyncParsableCommand {
             """,
         version: ApplianceVersion.text,
         subcommands: [
-            StatusCommand.self, HealthCommand.self, DisksCommand.self, GroupCommand.self, DiskCommand.self,
+            StatusCommand.self, HealthCommand.self, DisksCommand.self, MultipathCommand.self,
+            GroupCommand.self, DiskCommand.self,
             PointsCommand.self, BookmarkCommand.self, RecoverCommand.self, RollbackCommand.self, CommitCommand.self,
             VerifyCommand.self, PauseCommand.self, ResumeCommand.self, JobsCommand.self, RetentionCommand.self,
             HostCommand.self, PKICommand.self,

@@ -93,4 +93,22 @@ import Testing
         try folder.write("replication: [", to: "c.yaml")
         await #expect(throws: ControlFailure.self) { try await load(file: "\(folder.path)/c.yaml", required: false) }
     }
+
+    @Test func `waivers have a name that is known and a reason`() async throws {
+        let folder = try TestFolder()
+        try folder.write(
+            """
+            health:
+              waived:
+                - reiserfs=no source has it
+                - os.memory = it is small on purpose
+            """, to: "c.yaml")
+        let file = try await load(file: "\(folder.path)/c.yaml")
+        #expect(file.healthWaivers == ["reiserfs": "no source has it", "os.memory": "it is small on purpose"])
+        let line = try await load([:], ["health.waived=perl=no scripts,wget=no network"])
+        #expect(line.healthWaivers == ["perl": "no scripts", "wget": "no network"])
+        for wrong in ["reiserfs", "reiserfs=", "=why", "os.nonsense=why"] {
+            await #expect(throws: ControlFailure.self) { try await load([:], ["health.waived=\(wrong)"]) }
+        }
+    }
 }

@@ -24,7 +24,8 @@ struct TestAppliance {
 
     /// Runs an appliance for as long as `body` takes, and ends it in order.
     static func run(
-        in folder: TestFolder, clock: any WallClock = SystemClock(), _ body: (TestAppliance) async throws -> Void
+        in folder: TestFolder, clock: any WallClock = SystemClock(), ports: AppliancePorts = AppliancePorts(),
+        _ body: (TestAppliance) async throws -> Void
     ) async throws {
         var configuration = ApplianceConfiguration(statePath: "\(folder.path)/state")
         configuration.address = "127.0.0.1"
@@ -32,7 +33,8 @@ struct TestAppliance {
         configuration.retentionPath = "\(folder.path)/retention"
         configuration.socketPath = "\(folder.path)/control.sock"
         let appliance = try await Appliance(
-            configuration, clock: clock, notify: NotifySocket(path: nil), logger: .silent, handlesSignals: false)
+            configuration, clock: clock, ports: ports, notify: NotifySocket(path: nil), logger: .silent,
+            handlesSignals: false)
         let test = TestAppliance(folder: folder, appliance: appliance)
         let running = Task { try await appliance.run() }
         await appliance.ready()

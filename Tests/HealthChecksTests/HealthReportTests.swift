@@ -35,6 +35,27 @@ struct FixedClock: WallClock {
             ])
     }
 
+    @Test func `what is waived is shown with its reason and does not count`() throws {
+        var facts = HealthFacts(at: now)
+        facts.clock = .known(ClockFacts(isSynchronized: true))
+        let checks = [
+            Self.check("a.bad", Finding(.critical, "It is bad.", remedy: "Mend it.")),
+            Self.check("a.poor", Finding(.warning, "It is poor.", remedy: "Mend it.")),
+        ]
+        let report = HealthReport(judging: facts, with: checks, waivers: ["a.bad": "It is meant so."])
+        #expect(report.severity == .warning && report.exitCode == 1)
+        #expect(report.count(.critical) == 0)
+        #expect(report.checks.map(\.waived) == ["It is meant so.", nil])
+        #expect(report.checks.first?.severity == .critical)
+        let lines = report.lines()
+        #expect(lines.contains("    Waived in the configuration: It is meant so."))
+        #expect(!lines.contains("    It is bad."))
+        #expect(lines.last?.hasPrefix("1 warning, 1 waived at") == true)
+        #expect(report.monitoringLine.hasPrefix("MASTER TARGET WARNING - 1 warning: a.poor"))
+        let all = HealthReport(judging: facts, with: [checks[0]], waivers: ["a.bad": "x"])
+        #expect(all.severity == .unknown)
+    }
+
     @Test func `what nobody looked at is unknown everywhere`() {
         let report = HealthReport(judging: HealthFacts(at: now))
         #expect(report.count(.unknown) == HealthCheck.catalogue.count && report.exitCode == 3)

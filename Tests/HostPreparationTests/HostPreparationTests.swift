@@ -7,7 +7,6 @@ import StoragePrimitives
 import Testing
 
 @Suite struct HostPreparationTests {
-    static let udevRules = "/etc/udev/rules.d/60-master-target.rules"
     static let dropIn = "/etc/multipath/conf.d/master-target.conf"
     static let record = "/var/lib/master-target/host-preparation.json"
     static let disk = "36000c29b8f0e3b1c"
@@ -21,8 +20,7 @@ import Testing
         #expect(try root.snapshot() == before)
         #expect(try prepared.apply(plan) == [])
         #expect(try prepared.plan().lines == ["Nothing to change."])
-        #expect(try root.text(Self.udevRules) == "# rules\n")
-        #expect(try root.text(Self.dropIn)?.contains("36000c29a") == true)
+        #expect(try root.text(Self.dropIn) == "# rules\n")
         #expect(try root.tree.entry("/var/lib/master-target")?.mode == 0o700)
         #expect(try root.tree.entry(Self.record)?.mode == 0o600)
         #expect(try root.tree.entry("/mnt/retention")?.kind == .folder)
@@ -48,7 +46,7 @@ import Testing
             if step % 2 == 0 {
                 _ = try whole.apply(whole.plan())
                 #expect(try whole.plan().isEmpty, "step \(step)")
-                #expect(try root.text(Self.udevRules) == "# rules\n")
+                #expect(try root.text(Self.dropIn) == "# rules\n")
             }
             #expect(try whole.undo() == [], "step \(step)")
             #expect(try root.snapshot() == before, "step \(step)")
@@ -82,7 +80,7 @@ import Testing
         let before = try root.snapshot()
         let prepared = preparation(root.tree)
         _ = try prepared.apply(prepared.plan())
-        try root.write(Self.udevRules + RootedTree.temporarySuffix, "half")
+        try root.write(Self.dropIn + RootedTree.temporarySuffix, "half")
         try root.write(Self.record + RootedTree.temporarySuffix, "half")
         #expect(try prepared.undo() == [])
         #expect(try root.snapshot() == before)
@@ -92,18 +90,17 @@ import Testing
         let root = try machine()
         let prepared = preparation(root.tree)
         _ = try prepared.apply(prepared.plan())
-        try root.write(Self.udevRules, "# mine\n")
+        try root.write(Self.dropIn, "# mine\n")
         let steps = try prepared.undoSteps()
-        #expect(steps.filter(\.isRefused).map(\.path) == [Self.udevRules])
+        #expect(steps.filter(\.isRefused).map(\.path) == [Self.dropIn])
         #expect(steps.first { $0.isRefused }?.diff.suffix(2) == ["-# rules", "+# mine"])
         let remarks = try prepared.undo()
-        #expect(remarks.contains { $0.contains("\(Self.udevRules) was changed by somebody else") })
-        #expect(try root.text(Self.udevRules) == "# mine\n")
-        #expect(try root.text(Self.dropIn) == nil)
+        #expect(remarks.contains { $0.contains("\(Self.dropIn) was changed by somebody else") })
+        #expect(try root.text(Self.dropIn) == "# mine\n")
         // What is refused stays recorded; when it is ours again, it is undone.
-        try root.write(Self.udevRules, "# rules\n")
+        try root.write(Self.dropIn, "# rules\n")
         #expect(try !prepared.undo().contains { $0.contains("somebody") })
-        #expect(try root.text(Self.udevRules) == nil)
+        #expect(try root.text(Self.dropIn) == nil)
         #expect(try root.text(Self.record) == nil)
     }
 
@@ -111,16 +108,16 @@ import Testing
         let root = try machine()
         let prepared = preparation(root.tree)
         _ = try prepared.apply(prepared.plan())
-        try root.write(Self.udevRules, "# mine\n")
+        try root.write(Self.dropIn, "# mine\n")
         let again = try prepared.plan()
-        #expect(again.changes.map(\.path) == [Self.udevRules])
+        #expect(again.changes.map(\.path) == [Self.dropIn])
         #expect(
             again.changes.first?.detail == [
-                "--- \(Self.udevRules)", "+++ \(Self.udevRules)", "@@ -1 +1 @@", "-# mine", "+# rules",
+                "--- \(Self.dropIn)", "+++ \(Self.dropIn)", "@@ -1 +1 @@", "-# mine", "+# rules",
             ])
         _ = try prepared.apply(again)
         _ = try prepared.undo()
-        #expect(try root.text(Self.udevRules) == "# mine\n")
+        #expect(try root.text(Self.dropIn) == "# mine\n")
     }
 
     @Test func `a second preparation with other texts still undoes to the first state`() throws {
@@ -128,8 +125,8 @@ import Testing
         let before = try root.snapshot()
         let first = preparation(root.tree)
         _ = try first.apply(first.plan())
-        let second = preparation(root.tree, texts: PlainTexts(udev: "# newer\n"))
-        #expect(try second.plan().changes.map(\.path) == [Self.udevRules])
+        let second = preparation(root.tree, texts: PlainTexts(head: "# newer\n"))
+        #expect(try second.plan().changes.map(\.path) == [Self.dropIn])
         _ = try second.apply(second.plan())
         #expect(try second.undo() == [])
         #expect(try root.snapshot() == before)
@@ -139,15 +136,15 @@ import Testing
         let root = try machine()
         let prepared = preparation(root.tree)
         let plan = try prepared.plan()
-        try root.write(Self.udevRules, "# mine\n")
+        try root.write(Self.dropIn, "# mine\n")
         do {
             _ = try prepared.apply(plan)
             Issue.record("it was applied")
         } catch let error as PreparationError {
             #expect(error.code == .changedSince)
-            #expect(error.sentence == "\(Self.udevRules) was changed after the plan was made.")
+            #expect(error.sentence == "\(Self.dropIn) was changed after the plan was made.")
         }
-        #expect(try root.text(Self.udevRules) == "# mine\n")
+        #expect(try root.text(Self.dropIn) == "# mine\n")
     }
 
     @Test func `folders that are in use stay, with a sentence`() throws {

@@ -49,6 +49,7 @@ extension ApplianceConfiguration {
         retentionPath = layers.text(.retentionPath) ?? retentionPath
         socketPath = layers.text(.controlSocket) ?? socketPath
         socketGroup = layers.text(.controlGroup) ?? socketGroup
+        if let entries = layers.texts(.healthWaived) { healthWaivers = try Self.waivers(entries) }
         let size = "a size such as 256MiB"
         let duration = "a duration such as 15m or 24h"
         memoryCeiling =
@@ -63,6 +64,23 @@ extension ApplianceConfiguration {
         groupDefaults.quotaBytes = try layers.value(.quota, size, Quantity.bytes) ?? groupDefaults.quotaBytes
     }
 
+    /// `NAME=REASON`, each.
+    private static func waivers(_ entries: [String]) throws(ControlFailure) -> [String: String] {
+        var waivers: [String: String] = [:]
+        for entry in entries {
+            let parts = entry.split(separator: "=", maxSplits: 1).map { part in
+                String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+            }
+            guard parts.count == 2, !parts[0].isEmpty, !parts[1].isEmpty else {
+                throw ControlFailure(
+                    .invalidRequest, "health.waived has \"\(entry)\"; each entry must be NAME=REASON.",
+                    remedy: "Write, for instance, - reiserfs=no source has it.")
+            }
+            waivers[parts[0]] = parts[1]
+        }
+        return waivers
+    }
+
     private static func commandLine(_ settings: [String]) throws -> [AbsoluteConfigKey: ConfigValue] {
         var values: [AbsoluteConfigKey: ConfigValue] = [:]
         for setting in settings {
@@ -74,7 +92,10 @@ extension ApplianceConfiguration {
                         "Write key=value; the keys are "
                         + "\(ConfigurationKey.allCases.map(\.rawValue).joined(separator: ", ")).")
             }
-            values[key.absolute] = ConfigValue(.string(String(parts[1])), isSecret: false)
+            let text = String(parts[1])
+            let content: ConfigContent =
+                key == .healthWaived ? .stringArray(text.split(separator: ",").map(String.init)) : .string(text)
+            values[key.absolute] = ConfigValue(content, isSecret: false)
         }
         return values
     }
@@ -90,6 +111,8 @@ private struct Layers {
     let reader: ConfigReader
 
     func text(_ key: ConfigurationKey) -> String? { reader.string(forKey: ConfigKey(key.components)) }
+
+    func texts(_ key: ConfigurationKey) -> [String]? { reader.stringArray(forKey: ConfigKey(key.components)) }
 
     func value<Value>(
         _ key: ConfigurationKey, _ form: String, _ parse: (String) -> Value?

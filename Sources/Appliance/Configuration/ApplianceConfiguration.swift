@@ -2,6 +2,7 @@
 // Copyright 2026 The Master Target authors
 
 import ControlAPI
+import HealthChecks
 import StoragePrimitives
 
 /// What an appliance is told from outside: the configuration file, the environment, the command line.
@@ -35,6 +36,9 @@ public struct ApplianceConfiguration: Hashable, Sendable {
     /// What a new group promises unless it is told otherwise.
     public var groupDefaults = GroupPolicy()
 
+    /// What `mtctl health` does not count, with the reason: ids of checks, and names of programs and filesystems.
+    public var healthWaivers: [String: String] = [:]
+
     /// Where the configuration file is unless the command line says otherwise.
     public static let defaultPath = "/etc/master-target/master-target.yaml"
 
@@ -64,6 +68,11 @@ public struct ApplianceConfiguration: Hashable, Sendable {
         }
         // man 7 unix: sun_path has 108 bytes, the last of them zero.
         if socketPath.utf8.count > 107 { return "control.socket has more than 107 bytes: \(socketPath)." }
+        let waivable = Set(HealthCheck.catalogue.map(\.id)).union(SoftwareRequirement.all.map(\.name))
+        if let name = healthWaivers.keys.sorted().first(where: { !waivable.contains($0) }) {
+            return "health.waived names \(name), which is neither a check (mtctl health lists them) nor a program or "
+                + "filesystem of os.packages."
+        }
         return groupDefaults.complaint.map { "groups.defaults: \($0)" }
     }
 }

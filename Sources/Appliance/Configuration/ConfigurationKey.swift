@@ -17,5 +17,6 @@ public enum ConfigurationKey: String, CaseIterable, Sendable {
     case rpoThreshold = "groups.defaults.rpoThreshold"
     case retentionWindow = "groups.defaults.retention"
     case applicationConsistentInterval = "groups.defaults.applicationConsistent"
+    case healthWaived = "health.waived"
     case quota = "groups.defaults.quota"
 }

@@ -32,6 +32,7 @@ struct ControlRoutes: Sendable {
             }
         }
         router.get("\(ControlPath.disks)") { _, _ in await answer { try await core.diskList() } }
+        router.get("\(ControlPath.multipath)") { _, _ in await answer { try await core.multipath() } }
         router.get("\(ControlPath.health)") { _, _ in await answer { try await core.health() } }
         router.get("\(ControlPath.retention)") { _, _ in await answer { await core.retentionReport() } }
         addChanges(to: router)
@@ -59,6 +60,16 @@ struct ControlRoutes: Sendable {
         onGroup(router, .rollback) { (group, body: RollbackRequest) in try await group.rollback(body) }
         onGroup(router, .commit) { (group, body: CommitRequest) in try await group.commit(body) }
         onGroup(router, .verify) { (group, _: Nothing) in try await group.verify(.verify) }
+        router.post("\(ControlPath.disksAccept)") { request, context in
+            await change("disks accept", request, context) { (body: DiskRequest) in
+                try await core.acceptDisk(body.identity)
+            }
+        }
+        router.post("\(ControlPath.disksForget)") { request, context in
+            await change("disks forget", request, context) { (body: DiskRequest) in
+                try await core.forgetDisk(body.identity)
+            }
+        }
         router.post("\(ControlPath.retentionScrub)") { request, context in
             await change("retention scrub", request, context) { (body: RetentionRequest) in
                 try await core.scrub(group: body.group)

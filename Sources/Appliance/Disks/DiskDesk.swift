@@ -12,19 +12,32 @@ import Synchronization
 /// what happened to those that are.
 ///
 /// Its calls block (sysfs, disks, the ledger's file): they are made on threads that may.
-final class DiskDesk: Sendable {
+package final class DiskDesk: Sendable {
     /// Tells others on the machine to leave the disks alone that groups write to. A port, for tests.
-    struct Guard: Sendable {
-        /// Takes all bound disks, every time anew.
-        let install: @Sendable ([UdevGuard.BoundDisk], DiskScan) throws -> Void
+    package struct Guard: Sendable {
+        /// Takes all bound disks, every time anew, and the devices of those that were bound or released just now.
+        package typealias Install = @Sendable (_ bound: [UdevGuard.BoundDisk], _ changed: [Disk]) throws -> Void
 
-        /// Rules for udev, which hold from the next start on before the agent does, and a hint to look at the disks
-        /// again.
-        static let system = Guard { disks, scan in
-            try UdevGuard.install(disks, folder: UdevGuard.persistentFolder)
-            for bound in disks {
-                for device in scan.devices(of: bound.identity) + [scan.target(bound.identity)].compactMap({ $0 }) {
+        let install: Install
+
+        package init(_ install: @escaping Install) { self.install = install }
+
+        /// Rules for udev, and a hint to look at the disks again.
+        ///
+        /// The rules stay over a restart of the machine: what a guest's disk holds must not be started in the time
+        /// before the agent runs. Where they cannot be kept they are at least in force until then.
+        package static let system = Guard { disks, changed in
+            do {
+                try UdevGuard.install(disks, folder: UdevGuard.persistentFolder)
+            } catch {
+                try UdevGuard.install(disks, folder: UdevGuard.runtimeFolder)
+            }
+            for device in changed {
+                do {
                     try UdevGuard.announce(device)
+                } catch let error as DeviceError where error.code == .notFound {
+                    // It went away, and the rules meet it when it comes back.
+                    continue
                 }
             }
         }
@@ -37,7 +50,7 @@ final class DiskDesk: Sendable {
         var guardFailure: String?
     }
 
-    private let inventory: DiskInventory
+    let inventory: DiskInventory
     private let rules: TargetRules
     private let keepers: Guard
     private let steady: any SteadyClock
@@ -48,7 +61,7 @@ final class DiskDesk: Sendable {
     /// A survey this young serves many groups that are opened at once, in nanoseconds.
     private static let freshness: Int64 = 2_000_000_000
 
-    init(
+    package init(
         inventory: DiskInventory, rules: TargetRules = TargetRules(), keepers: Guard = .system,
         steady: any SteadyClock = MachineSteadyClock(), logger: Logger
     ) {
@@ -60,7 +73,7 @@ final class DiskDesk: Sendable {
     }
 
     /// Whether a target is named by its identity, and not a file for drills and tests.
-    static func isDisk(_ target: String) -> Bool { !target.hasPrefix("file:") }
+    package static func isDisk(_ target: String) -> Bool { !target.hasPrefix("file:") }
 
     // MARK: Looking
 
@@ -68,7 +81,9 @@ final class DiskDesk: Sendable {
     ///
     /// - Parameter validity: How old may be what was read through the paths of maps, in nanoseconds.
     @discardableResult
-    func survey(readingMapsAfter validity: Int64 = MapReader.validity) throws(ControlFailure) -> DiskInventory.Survey {
+    package func survey(
+        readingMapsAfter validity: Int64 = MapReader.validity
+    ) throws(ControlFailure) -> DiskInventory.Survey {
         let bound = state.withLock { Set($0.bound.keys) }
         do {
             let survey = try inventory.survey(bound: bound, readingMapsAfter: validity)
@@ -100,7 +115,7 @@ final class DiskDesk: Sendable {
     func changes() throws(InventoryError) -> AsyncStream<DiskChange> { try inventory.changes() }
 
     /// What the last survey found about disks that groups write to, with those groups.
-    func troubles(_ survey: DiskInventory.Survey) -> [(group: String, finding: DiskFinding)] {
+    package func troubles(_ survey: DiskInventory.Survey) -> [(group: String, finding: DiskFinding)] {
         let bound = state.withLock { $0.bound }
         return survey.findings.filter { $0.stopsGroup || $0.degradesGroup }.flatMap { finding in
             Set(finding.identities.compactMap { bound[$0] }).sorted().map { ($0, finding) }
@@ -110,7 +125,7 @@ final class DiskDesk: Sendable {
     // MARK: Binding
 
     /// Says which disks a group writes to, instead of what was said of it before, and keeps others off them.
-    func claim(_ targets: [String], for group: String) {
+    package func claim(_ targets: [String], for group: String) {
         let identities = targets.filter(Self.isDisk).compactMap { DiskIdentity(rawValue: $0) }
         let (before, bound) = state.withLock { state in
             let before = state.bound
@@ -119,17 +134,21 @@ final class DiskDesk: Sendable {
             return (before, state.bound)
         }
         guard before != bound else { return }
-        installGuard(bound)
+        installGuard(bound, changed: Set(before.keys).symmetricDifference(bound.keys))
     }
 
-    private func installGuard(_ bound: [DiskIdentity: String]) {
+    private func installGuard(_ bound: [DiskIdentity: String], changed: Set<DiskIdentity>) {
         var failure: String?
         do {
             let scan = try recentSurvey().scan
             let disks = bound.keys.sorted { $0.rawValue < $1.rawValue }.map {
                 UdevGuard.BoundDisk(identity: $0, mapUUID: scan.target($0)?.mapUUID)
             }
-            try keepers.install(disks, scan)
+            let devices = changed.sorted { $0.rawValue < $1.rawValue }.flatMap { identity in
+                let paths = scan.devices(of: identity)
+                return paths + Set(paths.compactMap { scan.map(over: $0) })
+            }
+            try keepers.install(disks, devices)
         } catch {
             failure = "\(error)"
             logger.error(
@@ -141,13 +160,19 @@ final class DiskDesk: Sendable {
     }
 
     /// The disks that groups write to.
-    var boundIdentities: Set<DiskIdentity> { state.withLock { Set($0.bound.keys) } }
+    package var boundIdentities: Set<DiskIdentity> { state.withLock { Set($0.bound.keys) } }
+
+    /// The groups that write to disks, by identity.
+    var boundGroups: [DiskIdentity: String] { state.withLock { $0.bound } }
+
+    /// The group that writes to a disk.
+    func group(of identity: DiskIdentity) -> String? { state.withLock { $0.bound[identity] } }
 
     /// How many disks were ever seen.
     var knownDisks: Int { inventory.known.records.count }
 
     /// Why bound disks are not guarded; nil when they are.
-    var guardFailure: String? { state.withLock { $0.guardFailure } }
+    package var guardFailure: String? { state.withLock { $0.guardFailure } }
 
     /// The node to open for a target, now, after every rule was asked.
     ///
@@ -155,17 +180,16 @@ final class DiskDesk: Sendable {
     ///   - target: An identity, as the record has it or an operator wrote it.
     ///   - isNew: Whether it is about to be bound: then the machine is looked at anew.
     /// - Throws: All refusals of it, as sentences.
-    func device(
+    package func device(
         of target: String, size: ByteCount, for group: String, isNew: Bool
     ) throws(ControlFailure) -> (node: String, number: DeviceNumber) {
         let survey = isNew ? try survey() : try recentSurvey()
-        let identity: DiskIdentity
-        do {
-            identity = try TargetRules.identity(target, in: survey.scan)
-        } catch {
-            throw ControlFailure(.invalidRequest, error.message, remedy: "")
+        let identity = try identity(target, in: survey.scan)
+        // What is less than critical is about a disk that nobody writes to yet, and is no reason not to begin.
+        let reason = survey.findings.first {
+            $0.stopsGroup && $0.severity == .critical && $0.identities.contains(identity)
         }
-        if let finding = survey.findings.first(where: { $0.stopsGroup && $0.identities.contains(identity) }) {
+        if let finding = reason {
             throw ControlFailure(.refused, finding.message, remedy: finding.remedy)
         }
         guard !survey.scan.devices(of: identity).isEmpty else {
@@ -198,7 +222,7 @@ final class DiskDesk: Sendable {
     // MARK: Reports
 
     /// Every disk and map, each with its verdict, as of now.
-    func report() throws(ControlFailure) -> DiskList {
+    package func report() throws(ControlFailure) -> DiskList {
         let survey = try survey()
         let bound = state.withLock { $0.bound }
         let disks = survey.scan.disks.filter { disk in

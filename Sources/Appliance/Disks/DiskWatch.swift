@@ -11,6 +11,7 @@ import ServiceLifecycle
 struct DiskWatch: Service {
     let core: ApplianceCore
     let logger: Logger
+    let clock: any Clock<Duration>
 
     /// A plugged shelf brings many events; one survey serves them.
     private static let settling = Duration.milliseconds(200)
@@ -26,15 +27,15 @@ struct DiskWatch: Service {
                 tasks.addTask {
                     while !Task.isCancelled {
                         // Cancellation is the end of the loop.
-                        try? await Task.sleep(for: Self.interval)
+                        try? await clock.sleep(for: Self.interval)
                         pulse.yield()
                     }
                 }
                 for await _ in pulses {
                     // Cancellation is looked at next.
-                    try? await Task.sleep(for: Self.settling)
+                    try? await clock.sleep(for: Self.settling)
                     guard !Task.isCancelled else { break }
-                    await look()
+                    await core.lookAtDisks()
                 }
                 tasks.cancelAll()
             }
@@ -52,15 +53,16 @@ struct DiskWatch: Service {
                 "Changes of the disks are seen only once a minute.", metadata: ["reason": "\(error.message)"])
         }
     }
+}
 
-    private func look() async {
+extension ApplianceCore {
+    /// Surveys the disks, and lets groups know what they have to.
+    func lookAtDisks() async {
         do {
-            let troubles = try await core.diskThread.run { [core] in
-                core.disks.troubles(try core.disks.survey())
-            }
-            for (name, finding) in troubles { core.groups.find(name)?.stop(because: finding) }
+            let troubles = try await diskThread.run { [disks] in disks.troubles(try disks.survey()) }
+            for (name, finding) in troubles { groups.find(name)?.stop(because: finding) }
             let stopped = Set(troubles.map(\.group))
-            for group in core.groups.all() where !stopped.contains(group.name) { group.tryAgain() }
+            for group in groups.all() where !stopped.contains(group.name) { group.tryAgain() }
         } catch {
             logger.error("The disks cannot be looked at.", metadata: ["reason": "\(error)"])
         }

@@ -2,6 +2,7 @@
 // Copyright 2026 The Master Target authors
 
 import ControlAPI
+import HealthChecks
 import LinuxSystem
 import Logging
 import RetentionStore
@@ -21,6 +22,11 @@ struct GroupEnvironment: Sendable {
     let memory: MemoryPlan
     let sessions: SessionDesk
     let disks: DiskDesk
+    /// Which machine this is.
+    let host: any HostProbe
+
+    /// - Throws: A ``ControlFailure`` when this is not the machine that the groups were made on.
+    func checkHost() throws { if let refusal = HostAcceptance.refusal(host) { throw refusal } }
 
     /// The folder of a group's history.
     func historyPath(_ id: String) -> String { "\(retentionPath)/\(id)" }

@@ -14,6 +14,7 @@ extension ProtectedGroup {
             try checkNoJob()
             try check(.bindDisk)
             try checkBinding(request)
+            try environment.checkHost()
             try environment.checkVolume()
             // Held open and shut again: the store opens all disks together, and must find this one free.
             _ = try TargetDisk.open(
@@ -128,6 +129,7 @@ extension ProtectedGroup {
     func openOrCreateStore() throws {
         let record = record
         guard !record.disks.isEmpty else { return }
+        try environment.checkHost()
         try environment.checkVolume()
         var targets: [DiskNumber: any BlockDevice] = [:]
         for disk in record.disks {

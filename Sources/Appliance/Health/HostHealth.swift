@@ -17,6 +17,8 @@ public struct HostHealth: Sendable {
     private let collector: FactsCollector
     /// A look at the disks this young, in nanoseconds, serves every check of one report.
     private static let freshness: Int64 = 300_000_000
+    /// Reasons by the ids of checks that the operator waived.
+    private let waivers: [String: String]
 
     /// What the agent adds to what anybody can see.
     struct AgentFacts: Sendable {
@@ -30,6 +32,7 @@ public struct HostHealth: Sendable {
 
     /// As the agent sees it.
     init(_ configuration: ApplianceConfiguration, agent: AgentFacts) {
+        waivers = configuration.healthWaivers
         let desk = agent.disks
         // One look at the machine serves all that want to know.
         let look: @Sendable () throws -> DiskInventory.Survey = { try desk.recentSurvey(within: Self.freshness) }
@@ -47,7 +50,8 @@ public struct HostHealth: Sendable {
         sources.multipath = { try Self.multipath(try look().scan) }
         sources.retention = {
             try Self.retention(
-                configuration, bound: desk.boundIdentities, groups: agent.groups().map(\.report), jobs: agent.jobs())
+                configuration, try look().scan, bound: desk.boundIdentities,
+                groups: agent.groups().map(\.report), jobs: agent.jobs())
         }
         sources.replication = { Self.replication(agent) }
         collector = FactsCollector(sources)
@@ -55,7 +59,11 @@ public struct HostHealth: Sendable {
 
     /// As anybody sees it while the agent does not answer.
     public init(withoutAgent configuration: ApplianceConfiguration, because reason: String) {
+        waivers = configuration.healthWaivers
         let source = SystemDiskSource()
+        let bound: @Sendable () throws -> Set<DiskIdentity> = {
+            Set(try RecordedTargets.identities(statePath: configuration.statePath).keys)
+        }
         var sources = Self.hostSources(configuration)
         let reader = MapReader()
         sources.disks = {
@@ -63,17 +71,22 @@ public struct HostHealth: Sendable {
             let maps = scan.disks.filter { $0.kind == .multipathMap }
             let proofs = Dictionary(
                 maps.map { ($0.name, reader.proof(of: $0, in: scan)) }, uniquingKeysWith: { first, _ in first })
+            let bound = try bound()
             return Self.disks(
-                scan, LedgerFindings.findings(scan, ledger: Ledger(), bound: [], proofs: proofs), bound: [])
+                scan, LedgerFindings.findings(scan, ledger: Ledger(), bound: bound, proofs: proofs), bound: bound)
         }
         sources.ledger = {
             let ledger = try LedgerFile(try DirectoryFolder(path: configuration.statePath)).load()
-            let findings = LedgerFindings.findings(try source.scan(), ledger: ledger, bound: [])
-            return LedgerFacts(known: ledger.records.count, changes: findings.compactMap { Self.change($0, bound: []) })
+            let bound = try bound()
+            let findings = LedgerFindings.findings(try source.scan(), ledger: ledger, bound: bound)
+            return LedgerFacts(
+                known: ledger.records.count, changes: findings.compactMap { Self.change($0, bound: bound) })
         }
-        sources.guards = { GuardFacts(boundDisks: 0, intrusions: []) }
+        sources.guards = { Self.guards(try source.scan(), bound: try bound(), failure: nil) }
         sources.multipath = { try Self.multipath(try source.scan()) }
-        sources.retention = { try Self.retention(configuration, bound: [], groups: [], jobs: []) }
+        sources.retention = {
+            try Self.retention(configuration, try source.scan(), bound: try bound(), groups: [], jobs: [])
+        }
         sources.replication = {
             ReplicationFacts(port: configuration.port, listenerFailure: reason, isAgentThere: false)
         }
@@ -86,9 +99,7 @@ public struct HostHealth: Sendable {
     ///   - configPath: The agent's configuration file; the defaults count where it is not there.
     ///   - reason: Why the agent does not answer.
     public static func withoutAgent(configPath: String, because reason: String) async throws -> HealthReport {
-        let configuration = try await ApplianceConfiguration.load(
-            file: configPath, isFileRequired: configPath != ApplianceConfiguration.defaultPath, environment: [:],
-            settings: [])
+        let configuration = try await ApplianceConfiguration.local(configPath)
         let health = HostHealth(withoutAgent: configuration, because: reason)
         return try await thread.run { health.report() }
     }
@@ -96,14 +107,16 @@ public struct HostHealth: Sendable {
     private static let thread = DiskThread(name: "mt-health")
 
     /// Runs every check. Blocks for less than a second.
-    public func report() -> HealthReport { collector.report() }
+    public func report() -> HealthReport { collector.report(waivers: waivers) }
 
     // MARK: Facts
 
     private static func hostSources(_ configuration: ApplianceConfiguration) -> HealthSources {
         // Without the folder nothing is remembered, which the check says.
         let state = try? DirectoryFolder(path: configuration.statePath)
-        return HealthSources(host: LinuxHost(state: state, retentionMount: configuration.retentionPath))
+        return HealthSources(
+            host: LinuxHost(
+                state: state, retentionMount: configuration.retentionPath, waived: configuration.healthWaivers))
     }
 
     private static func disks(_ scan: DiskScan, _ findings: [DiskFinding], bound: Set<DiskIdentity>) -> DisksFacts {
@@ -120,6 +133,8 @@ public struct HostHealth: Sendable {
     }
 
     private static func change(_ finding: DiskFinding, bound: Set<DiskIdentity>) -> LedgerFacts.Change? {
+        // A disk that nobody writes to may come, go and grow.
+        guard finding.severity > .notice else { return nil }
         let kind: LedgerFacts.Change.Kind
         switch finding.kind {
         case .addressChanged: kind = .address
@@ -171,9 +186,8 @@ public struct HostHealth: Sendable {
             guard error.code == .notRunning else { throw error }
             return MultipathFacts(isRunning: false, disksWithSeveralPaths: several)
         }
-        let protected = scan.disks.filter { $0.isPhysical && $0.roles.contains(.root) }.compactMap(\.identity?.rawValue)
         let findings = ConfigurationAudit.findings(
-            in: try daemon.configuration(), for: MultipathDropIn(protectedIdentities: protected))
+            in: try daemon.configuration(), for: MultipathDropIn(protectedIdentities: scan.rootIdentities))
         return MultipathFacts(
             isRunning: true, disksWithSeveralPaths: several,
             maps: maps.map {
@@ -183,38 +197,46 @@ public struct HostHealth: Sendable {
     }
 
     private static func retention(
-        _ configuration: ApplianceConfiguration, bound: Set<DiskIdentity>, groups: [GroupReport],
+        _ configuration: ApplianceConfiguration, _ scan: DiskScan, bound: Set<DiskIdentity>, groups: [GroupReport],
         jobs: [JobReport]
     ) throws -> RetentionFacts {
         let path = configuration.retentionPath
+        let expected = try SystemPreparation().surroundings(path: path).unitText.flatMap(Self.expectedUUID)
         let seen = VolumeObserver().observe(path: path)
-        let findings = VolumeFinding.findings(seen, expectedUUID: nil)
-        var rules = findings.filter { $0.severity > .note }
+        var rules = VolumeFinding.findings(seen, expectedUUID: expected).filter { $0.severity > .note }
             .map { RetentionFacts.Rule(isKept: $0.severity < .critical, sentence: $0.sentence) }
-        let inspection = try VolumeInspector().inspect(path: path)
+        let inspection = try VolumeInspector().inspect(
+            path: path, folders: SystemLayout.folders(cache: [configuration.statePath]))
         if let facts = inspection.volumes.first(where: { $0.mounts.contains { $0.target == path } }) {
-            let context = RetentionContext(
-                path: path, layout: inspection.layout, targetIdentities: Set(bound.map(\.rawValue)))
+            let context = RetentionContext(path: path, layout: inspection.layout, scan: scan, bound: bound)
             rules += RetentionCandidate(facts, in: context).results.map {
                 RetentionFacts.Rule(isKept: !$0.outcome.isFailure, sentence: $0.outcome.sentence)
             }
         }
         // What is not mounted has no room; that of the filesystem below says nothing.
         let free = seen.isMountPoint ? seen.space?.available : nil
+        let outlook = RetentionOutlook(groups, free: free ?? .zero)
         return RetentionFacts(
-            rules: rules, available: free, histories: groups.compactMap { history($0, jobs, free: free ?? .zero) })
+            rules: rules, available: free, histories: groups.compactMap { history($0, jobs, outlook) })
+    }
+
+    /// The filesystem that the mount unit names: another one in its place is not the retention volume.
+    private static func expectedUUID(_ unit: String) -> String? {
+        let prefix = "What=/dev/disk/by-uuid/"
+        return unit.split(whereSeparator: \.isNewline).first { $0.hasPrefix(prefix) }.map {
+            String($0.dropFirst(prefix.count))
+        }
     }
 
     /// What a group's history takes and grows by.
-    private static func history(_ group: GroupReport, _ jobs: [JobReport], free: ByteCount) -> RetentionFacts.History? {
-        guard let retention = group.retention, let oldest = retention.oldest, let newest = retention.newest else {
-            return nil
-        }
-        let seconds = UInt64(max(1, newest.timestamp.nanoseconds(since: oldest.timestamp) / 1_000_000_000))
+    private static func history(
+        _ group: GroupReport, _ jobs: [JobReport], _ outlook: RetentionOutlook
+    ) -> RetentionFacts.History? {
+        guard let oldest = group.retention?.oldest, let share = outlook.shares.first(where: { $0.group == group.name })
+        else { return nil }
         var history = RetentionFacts.History(
-            group: group.name, capacity: retention.quotaBytes ?? retention.usedBytes + free,
-            bytesPerSecond: retention.usedBytes.rawValue / seconds,
-            window: Int64(clamping: group.policy.retentionSeconds), began: oldest.timestamp)
+            group: group.name, capacity: share.capacity, bytesPerSecond: share.bytesPerSecond,
+            window: Int64(clamping: share.wantedSeconds), began: oldest.timestamp)
         let scrubs = jobs.filter {
             ($0.kind == .scrub || $0.kind == .verify) && $0.group == group.name && $0.ended != nil
         }

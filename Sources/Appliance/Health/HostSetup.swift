@@ -19,20 +19,20 @@ public struct HostSetup: Sendable {
     }
 
     private struct Texts: PreparationTexts {
-        let bound: [UdevGuard.BoundDisk]
-
         func multipathDropIn(rootIdentities: [String]) throws -> String {
             try MultipathDropIn(protectedIdentities: rootIdentities).text()
         }
-
-        func udevRules() throws -> String { try UdevGuard.files(for: bound).map(\.text).joined(separator: "\n") }
     }
 
     private static let thread = DiskThread(name: "mt-prepare")
     private let root: String
+    private let statePath: String
 
     /// A machine, or an image of one that is mounted at `root`.
-    public init(root: String = "/") { self.root = root }
+    public init(_ places: AppliancePlaces, root: String = "/") {
+        self.root = root
+        statePath = places.statePath
+    }
 
     /// What would change. Nothing is changed.
     public func plan() async throws -> Outcome {
@@ -59,36 +59,24 @@ public struct HostSetup: Sendable {
         _ body: @escaping @Sendable (HostPreparation) throws -> Value
     ) async throws -> Value {
         do {
-            return try await Self.thread.run { [root] in try body(try Self.preparation(root)) }
+            return try await Self.thread.run { [root, statePath] in try body(try Self.preparation(root, statePath)) }
         } catch let error as PreparationError {
             throw ControlFailure(.refused, "\(error)", remedy: "")
+        } catch let error as DeviceError {
+            throw LocalLook.failure(error)
         }
     }
 
-    private static func preparation(_ root: String) throws -> HostPreparation {
+    private static func preparation(_ root: String, _ statePath: String) throws -> HostPreparation {
         // An image's disks are not this machine's: only what is the same everywhere is prepared in it.
         guard root == "/" else {
             return HostPreparation(
                 tree: RootedTree(root: root),
-                inputs: PreparationInputs(rootIdentities: [], boundIdentities: [], texts: Texts(bound: [])))
+                inputs: PreparationInputs(rootIdentities: [], boundIdentities: [], texts: Texts()))
         }
         let scan = try SystemDiskSource().scan()
-        let roots = scan.disks.filter { $0.isPhysical && $0.roles.contains(.root) }.compactMap(\.identity?.rawValue)
-        let bound = try boundDisks()
+        let bound = try RecordedTargets.identities(statePath: statePath).keys.map(\.rawValue).sorted()
         return HostPreparation(
-            inputs: PreparationInputs(
-                rootIdentities: roots, boundIdentities: bound.map(\.rawValue),
-                texts: Texts(
-                    bound: bound.map { UdevGuard.BoundDisk(identity: $0, mapUUID: scan.target($0)?.mapUUID) })))
-    }
-
-    /// The disks that groups write to, by the agent's records: it need not run.
-    private static func boundDisks() throws -> [DiskIdentity] {
-        let path = "\(HostPreparation.stateFolder)/groups"
-        guard FolderTree.isFolder(path) else { return [] }
-        let records = StateFolder(try DirectoryFolder(path: path), limit: GroupRecord.maximumFileBytes)
-        let targets = try records.names().compactMap { try records.read(GroupRecord.self, from: $0) }.flatMap(\.disks)
-        return targets.filter { DiskDesk.isDisk($0.target) }.compactMap { DiskIdentity(rawValue: $0.target) }
-            .sorted { $0.rawValue < $1.rawValue }
+            inputs: PreparationInputs(rootIdentities: scan.rootIdentities, boundIdentities: bound, texts: Texts()))
     }
 }

@@ -15,6 +15,7 @@ import StoragePrimitives
 struct ReplicationService: Service {
     let core: ApplianceCore
     let logger: Logger
+    let clock: any Clock<Duration>
 
     private static let interval = Duration.seconds(5)
     /// How often the shares of memory are looked at.
@@ -31,7 +32,7 @@ struct ReplicationService: Service {
             }
             guard !Task.isCancelled, !Task.isShuttingDownGracefully else { break }
             // Cut short by the end of the service.
-            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.interval) }
+            try? await cancelWhenGracefulShutdown { try await clock.sleep(for: Self.interval) }
         }
     }
 
@@ -55,8 +56,8 @@ struct ReplicationService: Service {
         // Ends with the first of them: more groups than before want shorter windows, from all sessions.
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await listener.run() }
-            tasks.addTask { [memory = core.environment.memory] in
-                while memory.share == share { try await Task.sleep(for: Self.shareInterval) }
+            tasks.addTask { [memory = core.environment.memory, clock] in
+                while memory.share == share { try await clock.sleep(for: Self.shareInterval) }
             }
             try await tasks.next()
             tasks.cancelAll()

@@ -9,11 +9,11 @@ public struct SoftwareFacts: Hashable, Sendable, Codable {
     public var programs: Set<String>
     /// Filesystems that the kernel has or can load.
     public var filesystems: Set<String>
-    /// Programs and filesystems that the operator said are not needed here.
-    public var waived: Set<String>
+    /// Programs and filesystems that the operator said are not needed here, each with the reason.
+    public var waived: [String: String]
 
     /// What is there.
-    public init(programs: Set<String>, filesystems: Set<String>, waived: Set<String> = []) {
+    public init(programs: Set<String>, filesystems: Set<String>, waived: [String: String] = [:]) {
         self.programs = programs
         self.filesystems = filesystems
         self.waived = waived
@@ -124,5 +124,14 @@ public struct HostIdentityFacts: Hashable, Sendable, Codable {
     public init(current: HostIdentity, recorded: HostIdentity) {
         self.current = current
         self.recorded = recorded
+    }
+
+    /// What is not as it was, as sentences.
+    public var differences: [String] { current.differences(from: recorded) }
+
+    /// Whether both ids are known and one of them is another: an id that cannot be read now is no other machine.
+    public var isAnotherMachine: Bool {
+        current.machineID != recorded.machineID
+            || (current.productID != nil && recorded.productID != nil && !current.hasProduct(of: recorded))
     }
 }

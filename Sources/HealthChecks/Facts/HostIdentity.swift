@@ -25,6 +25,16 @@ public struct HostIdentity: Hashable, Sendable, Codable {
         return mine == theirs || mine == Self.swapped(theirs)
     }
 
+    /// Sentences about what is not as it was on the machine that was recorded; empty for the same machine.
+    func differences(from then: HostIdentity) -> [String] {
+        var sentences: [String] = []
+        if !hasProduct(of: then) {
+            sentences.append("The hardware's id was \(then.productID ?? "none") and is \(productID ?? "none").")
+        }
+        if machineID != then.machineID { sentences.append("/etc/machine-id is not what it was.") }
+        return sentences
+    }
+
     private static func digits(_ text: String) -> [Character] { text.lowercased().filter { $0 != "-" } }
 
     private static func swapped(_ digits: [Character]) -> [Character] {

@@ -9,7 +9,7 @@ import Synchronization
 public final class LinuxHost: HostProbe {
     let tree: RootedTree
     let retentionMount: String
-    let waived: Set<String>
+    let waived: [String: String]
     private let state: (any StoreFolder)?
     private let steady: any SteadyClock
     private let readClock: @Sendable () throws -> ClockFacts
@@ -21,12 +21,12 @@ public final class LinuxHost: HostProbe {
     ///   - tree: Its files.
     ///   - state: The folder that remembers which machine it is, `/var/lib/master-target`; nil to remember nothing.
     ///   - retentionMount: Where the retention volume is to be mounted.
-    ///   - waived: Programs and filesystems that are not needed here.
+    ///   - waived: Reasons by the names of programs and filesystems that are not needed here; other names mean nothing.
     ///   - steady: What intervals between samples are measured by.
     ///   - readClock: How the clock is asked; the kernel's, unless the tree is not this machine's.
     public init(
         tree: RootedTree = RootedTree(), state: (any StoreFolder)?, retentionMount: String = "/mnt/retention",
-        waived: Set<String> = [], steady: any SteadyClock = MachineSteadyClock(),
+        waived: [String: String] = [:], steady: any SteadyClock = MachineSteadyClock(),
         readClock: @escaping @Sendable () throws -> ClockFacts = LinuxHost.kernelClock
     ) {
         self.tree = tree

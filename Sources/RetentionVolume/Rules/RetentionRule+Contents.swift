@@ -61,7 +61,9 @@ extension RetentionRule {
 
     static let hasWorkingFilesystem = RetentionRule("working-filesystem", "carries XFS or ext4") { (facts, _) in
         if let problem = facts.signatureProblem {
-            return .failed("What \(facts.name) carries could not be found out (\(problem)): look at it with 'wipefs'.")
+            return .failed(
+                "What \(facts.name) carries could not be found out (\(problem)): look at it as root, with "
+                    + "'wipefs'.")
         }
         guard !facts.signatures.isEmpty else {
             // A filesystem without a device is what its mount says.

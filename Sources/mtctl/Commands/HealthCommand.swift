@@ -31,7 +31,7 @@ struct HealthCommand: AsyncParsableCommand {
             let report = try await report()
             show(report)
             guard let watch else { throw ExitCode(report.exitCode) }
-            try await Task.sleep(for: .seconds(watch))
+            try await Console.current.pause(.seconds(watch))
         }
     }
 

@@ -8,7 +8,8 @@ import HostPreparation
 
 struct HostCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "host", abstract: "This machine as a master target.", subcommands: [Prepare.self])
+        commandName: "host", abstract: "This machine as a master target.",
+        subcommands: [Prepare.self, AcceptIdentity.self])
 
     struct Prepare: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -22,6 +23,7 @@ struct HostCommand: AsyncParsableCommand {
         @Flag(help: "Take back what --apply changed; files that somebody changed since are left alone.") var undo =
             false
         @Option(help: "Another root than this machine's: an image that is mounted there.") var root = "/"
+        @OptionGroup var place: PlaceOptions
         @OptionGroup var confirmation: ConfirmationOption
         @Flag(help: "JSON on standard output.") var json = false
 
@@ -32,7 +34,7 @@ struct HostCommand: AsyncParsableCommand {
 
         func run() async throws {
             let console = Console.current
-            let host = HostSetup(root: root)
+            let host = HostSetup(try await place.places(), root: root)
             if undo {
                 try console.confirm("What --apply changed on this machine is taken back.", yes: confirmation.yes)
                 return finish(try await host.undo(), console)
@@ -45,6 +47,39 @@ struct HostCommand: AsyncParsableCommand {
         }
 
         private func finish(_ lines: [String], _ console: Console) {
+            if json { return console.json(Lines(lines: lines)) }
+            for line in lines { console.print(line) }
+        }
+    }
+
+    struct AcceptIdentity: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Says that this machine is the right one, after it was cloned or moved.",
+            discussion: """
+                The agent touches no disk on a machine that is not the one on which it was set up: a copy would write \
+                to the disks of its original. Where there are two, shut down the other one before. Groups go on within \
+                seconds.
+                """)
+
+        @OptionGroup var place: PlaceOptions
+        @OptionGroup var confirmation: ConfirmationOption
+        @Flag(help: "JSON on standard output.") var json = false
+
+        func run() async throws {
+            let console = Console.current
+            let acceptance = HostAcceptance(try await place.places())
+            let differences = try await acceptance.differences()
+            var lines = differences
+            if differences.isEmpty {
+                lines.append("This is the machine that was recorded; nothing was changed.")
+            } else {
+                try console.confirm(
+                    differences.joined(separator: " ")
+                        + " Its groups write to their disks from now on, also when another machine does.",
+                    yes: confirmation.yes)
+                try await acceptance.accept()
+                lines.append("This machine counts as the right one from now on.")
+            }
             if json { return console.json(Lines(lines: lines)) }
             for line in lines { console.print(line) }
         }

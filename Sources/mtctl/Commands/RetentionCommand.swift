@@ -9,10 +9,11 @@ import LinuxSystem
 struct RetentionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retention", abstract: "The retention volume and the history on it.",
-        subcommands: [Status.self, Scrub.self, Rebuild.self])
+        subcommands: [Status.self, Candidates.self, Prepare.self, Scrub.self, Rebuild.self])
 
     struct Status: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Shows the volume and what each group takes of it.")
+        static let configuration = CommandConfiguration(
+            abstract: "Shows the volume, what each group takes of it, and how far its room reaches.")
 
         @OptionGroup var connection: ConnectionOptions
 
@@ -37,6 +38,10 @@ struct RetentionCommand: AsyncParsableCommand {
                     retention.newest.map { LocalTime.describe($0.timestamp) } ?? "none")
             }
             for line in table.lines { console.print(line) }
+            console.print("")
+            for group in report.groups {
+                if let window = group.window { console.print("\(group.name): \(window.sentence)") }
+            }
         }
     }
 

@@ -33,11 +33,30 @@ struct StatusCommand: AsyncParsableCommand {
         sheet.add("Volume problem", report.retention.problem)
         sheet.add("State folder", report.stateFolder)
         sheet.add("Memory ceiling", "\(report.memoryCeilingBytes)")
+        sheet.add("Health", report.health.map { Self.words($0, console) } ?? "being looked at for the first time")
         for line in sheet.lines { console.print(line) }
+        for failing in report.health?.failing ?? [] {
+            console.print("  \(failing.severity) \(failing.check): \(failing.sentence)")
+        }
+        if let health = report.health, !health.failing.isEmpty { console.print("  What to do: mtctl health") }
         console.print("")
         GroupOutput.list(report.groups, console)
         for job in report.runningJobs {
             console.print("Job \(job.id): \(ProgressLine.text(job, width: console.width - 8))")
+        }
+    }
+
+    /// `critical: 1 critical, 2 warning, 18 ok at 15:04:05`.
+    private static func words(_ health: HealthSummary, _ console: Console) -> String {
+        var counts = ["critical", "warning", "unknown", "ok"].compactMap { word in
+            health.counts[word].map { "\($0) \(word)" }
+        }
+        if !health.waived.isEmpty { counts.append("\(health.waived.count) waived") }
+        let text = "\(counts.joined(separator: ", ")) at \(LocalTime.describe(health.moment.timestamp))"
+        switch health.severity {
+        case "ok": return console.colored(text, .green)
+        case "critical": return console.colored(text, .red)
+        default: return console.colored(text, .yellow)
         }
     }
 }
