@@ -7,7 +7,9 @@ import DiskInventory
 import LinuxSystem
 import Multipath
 import StoragePrimitives
+import Synchronization
 import Testing
+import mtctl
 
 /// A whole appliance on a machine whose disks come, go and change.
 @Suite(.serialized) struct DiskWatchTests {
@@ -110,6 +112,31 @@ import Testing
             try await bench.eventually("looked again") {
                 try await test.json(ApplianceReport.self, "status").health?.moment != summary.moment
             }
+        }
+    }
+
+    @Test func `health --watch looks again after each pause`() async throws {
+        let folder = try TestFolder()
+        try folder.makeFolder("retention")
+        try await TestAppliance.run(in: folder, ports: Bench(Recorded.scan()).ports) { test in
+            let lines = Mutex<[String]>([])
+            let pauses = Mutex<[Duration]>([])
+            var console = Console(
+                isTerminal: false, isInteractive: false, hasColor: false, width: 100,
+                write: { line in lines.withLock { $0.append(line) } }, writeError: { _ in }, readLine: { nil })
+            console.pause = { pause in
+                let count = pauses.withLock { pauses in
+                    pauses.append(pause)
+                    return pauses.count
+                }
+                if count == 3 { throw CancellationError() }
+            }
+            _ = await Program.run(
+                ["health", "--monitoring", "--watch", "30", "--socket", test.socket], console: console)
+            #expect(pauses.withLock { $0 } == [.seconds(30), .seconds(30), .seconds(30)])
+            let found = lines.withLock { $0 }
+            #expect(found.count == 3)
+            #expect(found.allSatisfy { $0.hasPrefix("MASTER TARGET ") })
         }
     }
 

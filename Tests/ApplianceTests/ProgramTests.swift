@@ -24,7 +24,9 @@ import Testing
         ["disk", "bind", "g", "--source", "s", "--target", "file:/x", "--size", "4096", "--block-size", "1024"],
         ["bookmark", "g", "--label", "latest"], ["bookmark", "g", "--label", "17"], ["bookmark", "g", "--label", ""],
         ["recover", "g"], ["recover", "g", "--point", "99999999999999999999"], ["jobs", "x"], ["jobs", "--follow"],
-        ["retention", "rebuild"], ["pki", "issue", "--host", "h", "--role", "nobody"],
+        ["retention", "rebuild"], ["retention", "prepare"], ["retention", "prepare", "sdx", "--fs", "vfat"],
+        ["retention", "prepare", "sdx", "--adopt", "--yes-destroy", "xfs"], ["disks", "accept"], ["disks", "forget"],
+        ["pki", "issue", "--host", "h", "--role", "nobody"],
         ["pki", "issue", "--host", "h", "--role", "master-target"], ["pki", "init", "--days", "0"],
     ]) func `wrong usage is 2, and the sentence is on standard error`(arguments: [String]) async {
         let result = await TestAppliance.mtctl(arguments)
@@ -37,6 +39,7 @@ import Testing
         ["status"], ["group", "list"], ["group", "show", "g"], ["points", "g"], ["jobs"], ["pause", "g"],
         ["resume", "g"],
         ["verify", "g"], ["retention", "status"], ["retention", "scrub"], ["commit", "g", "--yes"],
+        ["disks"], ["disks", "accept", "36000c29"], ["disks", "forget", "36000c29"],
         ["rollback", "g", "--yes"], ["recover", "g", "--point", "latest", "--yes"], ["bookmark", "g", "--label", "x"],
     ]) func `an agent that does not answer is 1, and the sentence says where`(arguments: [String]) async {
         let result = await TestAppliance.mtctl(arguments + Self.none)

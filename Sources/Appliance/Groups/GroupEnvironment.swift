@@ -34,13 +34,18 @@ struct GroupEnvironment: Sendable {
     /// - Throws: A ``ControlFailure`` when the retention volume cannot be used.
     func checkVolume() throws {
         guard let problem = volume().problem else { return }
-        throw ControlFailure(.unavailable, problem, remedy: "Mount it; groups go on by themselves when it is back.")
+        throw ControlFailure(
+            .unavailable, problem,
+            remedy: "Mount it, or make one with mtctl retention prepare; groups go on by themselves when it is there.")
     }
 
     func volume() -> VolumeReport {
         guard FolderTree.isFolder(retentionPath) else {
             return VolumeReport(
-                path: retentionPath, isUsable: false, problem: "The retention volume \(retentionPath) is not there.")
+                path: retentionPath, isUsable: false,
+                problem:
+                    "The retention volume \(retentionPath) is not there; mtctl retention candidates shows what can be it."
+            )
         }
         do {
             let free = try DirectoryFolder(path: retentionPath).freeSpace()

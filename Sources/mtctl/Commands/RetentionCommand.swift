@@ -23,7 +23,11 @@ struct RetentionCommand: AsyncParsableCommand {
             if connection.json { return console.json(report) }
             var sheet = Sheet()
             sheet.add("Volume", report.volume.path)
-            sheet.add("State", report.volume.isUsable ? "usable" : report.volume.problem)
+            sheet.add(
+                "State",
+                report.volume.isUsable
+                    ? "usable"
+                    : "\(report.volume.problem ?? "not usable.") Mount it, or see mtctl retention candidates for one.")
             sheet.add("Free", report.volume.freeBytes.map { "\($0)" })
             for line in sheet.lines { console.print(line) }
             guard !report.groups.isEmpty else { return }

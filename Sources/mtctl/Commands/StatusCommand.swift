@@ -30,7 +30,9 @@ struct StatusCommand: AsyncParsableCommand {
             "Retention volume",
             report.retention.isUsable
                 ? "\(report.retention.path)\(free)" : console.colored("\(report.retention.path) is not usable", .red))
-        sheet.add("Volume problem", report.retention.problem)
+        sheet.add(
+            "Volume problem",
+            report.retention.problem.map { "\($0) Mount it, or see mtctl retention candidates for one." })
         sheet.add("State folder", report.stateFolder)
         sheet.add("Memory ceiling", "\(report.memoryCeilingBytes)")
         sheet.add("Health", report.health.map { Self.words($0, console) } ?? "being looked at for the first time")
