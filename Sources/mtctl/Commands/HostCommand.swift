@@ -36,14 +36,19 @@ struct HostCommand: AsyncParsableCommand {
             let console = Console.current
             let host = HostSetup(try await place.places(), root: root)
             if undo {
-                try console.confirm("What --apply changed on this machine is taken back.", yes: confirmation.yes)
+                try ask("What --apply changed on this machine is taken back.", console)
                 return finish(try await host.undo(), console)
             }
             let outcome = try await host.plan()
             guard apply, !outcome.isEmpty else { return finish(outcome.lines, console) }
             if !json { for line in outcome.lines { console.print(line) } }
-            try console.confirm("These changes are made now.", yes: confirmation.yes)
+            try ask("These changes are made now.", console)
             finish(try await host.apply(), console)
+        }
+
+        /// What is done can be undone, and `--apply` and `--undo` say what is meant: a script needs no further word.
+        private func ask(_ consequence: String, _ console: Console) throws {
+            try console.confirm(consequence, yes: confirmation.yes || !console.isInteractive)
         }
 
         private func finish(_ lines: [String], _ console: Console) {
