@@ -17,7 +17,7 @@ public struct InventoryError: Error, Hashable, Sendable {
         case scanFailed
         /// A name under /dev, or something that is no identity.
         case notAnIdentity
-        /// An identity that cannot stand in a rules file.
+        /// An identity that cannot stand in a rules file, or rules that udev does not take.
         case unguardable
     }
 

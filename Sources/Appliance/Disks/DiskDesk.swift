@@ -32,6 +32,7 @@ package final class DiskDesk: Sendable {
             } catch {
                 try UdevGuard.install(disks, folder: UdevGuard.runtimeFolder)
             }
+            try UdevGuard.reload()
             for device in changed {
                 do {
                     try UdevGuard.announce(device)

@@ -176,6 +176,19 @@ public enum UdevGuard {
         }
     }
 
+    /// Has udev read its rules now. By itself it looks for changed ones every three seconds at most, and what is announced
+    /// before that meets the old ones. Does nothing where no udev runs. Blocks. Source: man 8 udevadm, `control`.
+    ///
+    /// - Throws: ``InventoryError`` with `.unguardable` where it does not listen.
+    public static func reload() throws(InventoryError) {
+        guard SystemFiles.exists("/run/udev/control") else { return }
+        let failure = ShellCommand.run(
+            "udevadm control --reload", environment: [], timeout: 10_000_000_000, clock: MachineSteadyClock())
+        guard let failure else { return }
+        throw InventoryError(
+            .unguardable, "udev could not be told of the rules that keep others off bound disks: \(failure).")
+    }
+
     /// Asks the kernel to announce a device again, so that udev applies the rules to it. Source: the kernel's ABI
     /// documentation, `sysfs-uevent`.
     public static func announce(_ disk: Disk, root: String = "") throws(DeviceError) {
