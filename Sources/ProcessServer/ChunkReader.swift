@@ -5,13 +5,15 @@ import LinuxSystem
 import StoragePrimitives
 import Synchronization
 
-/// Reads one disk from front to back on a thread of its own, a few chunks ahead of who takes them.
+/// Reads one disk from front to back on threads of its own, a few chunks ahead of who takes them.
 ///
-/// At most ``depth`` chunks of a mebibyte are in memory. Chunks begin and end on ``ScanBlock`` borders.
+/// One thread asks what there is, and hands what has to be read to as many readers as the source takes: one read at a time
+/// leaves most of a disk idle, and gets little of one that others use too. Chunks come in the order of the disk. At most
+/// ``depth`` chunks of a mebibyte are in memory. Chunks begin and end on ``ScanBlock`` borders.
 package final class ChunkReader: Sendable {
     /// Long enough to stream from any disk, short enough to overlap with sending.
     package static let chunkBytes: UInt64 = 1 << 20
-    package static let depth = 6
+    package static let depth = 8
 
     /// A piece of the disk, in order.
     package struct Chunk {
@@ -38,8 +40,36 @@ package final class ChunkReader: Sendable {
         }
     }
 
+    /// A chunk in its place, also while it is being read.
+    private final class Place: Sendable {
+        private enum State {
+            case reading
+            case ready
+            case failed(ProcessServerError)
+        }
+
+        let chunk: Chunk
+        private let state: Mutex<State>
+
+        init(_ chunk: Chunk, isReady: Bool) {
+            self.chunk = chunk
+            state = Mutex(isReady ? .ready : .reading)
+        }
+
+        func finish(_ failure: ProcessServerError?) { state.withLock { $0 = failure.map { .failed($0) } ?? .ready } }
+
+        /// Whether it can be taken.
+        func isReady() throws(ProcessServerError) -> Bool {
+            switch state.withLock({ $0 }) {
+            case .reading: return false
+            case .ready: return true
+            case .failed(let failure): throw failure
+            }
+        }
+    }
+
     private struct State {
-        var chunks: [Chunk] = []
+        var places: [Place] = []
         var free: [Cell] = []
         var made = 0
         var failure: ProcessServerError?
@@ -54,6 +84,7 @@ package final class ChunkReader: Sendable {
     private let state = Mutex(State())
     private let room = Doorbell()
     private let thread: DiskThread
+    private let readers: [DiskThread]
 
     package init(source: any SourceDisk, size: ByteCount, changesOnly: Bool, signal: WorkerSignal) {
         self.source = source
@@ -61,6 +92,7 @@ package final class ChunkReader: Sendable {
         self.changesOnly = changesOnly
         self.signal = signal
         thread = DiskThread(name: "scan")
+        readers = (0..<max(1, source.readsAtOnce)).map { _ in DiskThread(name: "read") }
         thread.run { [self] in readAll() }
     }
 
@@ -68,13 +100,16 @@ package final class ChunkReader: Sendable {
     ///
     /// - Throws: What reading the source threw.
     func poll() throws(ProcessServerError) -> (chunk: Chunk?, isFinished: Bool) {
-        let (chunk, failure, isFinished) = state.withLock { state -> (Chunk?, ProcessServerError?, Bool) in
-            if !state.chunks.isEmpty { return (state.chunks.removeFirst(), nil, false) }
-            return (nil, state.failure, state.isFinished)
+        let (place, failure, isFinished) = state.withLock { ($0.places.first, $0.failure, $0.isFinished) }
+        guard let place else {
+            if let failure { throw failure }
+            return (nil, isFinished)
         }
-        if chunk != nil { room.ring() }
-        if let failure { throw failure }
-        return (chunk, isFinished)
+        guard try place.isReady() else { return (nil, false) }
+        // Nobody else takes any.
+        state.withLock { _ = $0.places.removeFirst() }
+        room.ring()
+        return (place.chunk, false)
     }
 
     /// Waits for the next chunk; nil at the end.
@@ -93,12 +128,15 @@ package final class ChunkReader: Sendable {
         room.ring()
     }
 
-    /// Ends the thread and waits for it. Has to be called once, whatever happened.
+    /// Ends the threads and waits for them. Has to be called once, whatever happened.
     package func finish() {
         state.withLock { $0.isCancelled = true }
         room.ring()
         thread.finish()
+        for reader in readers { reader.finish() }
     }
+
+    private var isCancelled: Bool { state.withLock { $0.isCancelled } }
 
     private enum Room {
         case cell(Cell)
@@ -126,12 +164,12 @@ package final class ChunkReader: Sendable {
     }
 
     /// Whether reading goes on. Chunks without memory are bounded as well, at a number that costs nothing.
-    private func offer(_ chunk: Chunk) -> Bool {
+    private func offer(_ place: Place) -> Bool {
         while true {
             let answer = state.withLock { state -> Room in
                 if state.isCancelled { return .cancelled }
-                guard state.chunks.count < 64 else { return .wait }
-                state.chunks.append(chunk)
+                guard state.places.count < 64 else { return .wait }
+                state.places.append(place)
                 return .make
             }
             switch answer {
@@ -168,23 +206,40 @@ package final class ChunkReader: Sendable {
             let stretch = ScanBlock.aligned(found, from: offset, size: size)
             switch stretch.content {
             case .zeroes:
-                guard offer(Chunk(range: offset..<stretch.end, content: .zeroes)) else { return }
+                let chunk = Chunk(range: offset..<stretch.end, content: .zeroes)
+                guard offer(Place(chunk, isReady: true)) else { return }
                 offset = stretch.end
             case .unchanged:
-                guard offer(Chunk(range: offset..<stretch.end, content: .unchanged)) else { return }
+                let chunk = Chunk(range: offset..<stretch.end, content: .unchanged)
+                guard offer(Place(chunk, isReady: true)) else { return }
                 offset = stretch.end
             case .data:
                 while offset < stretch.end {
                     let end = min(stretch.end, offset + Self.chunkBytes)
-                    guard let cell = takeCell(), var buffer = cell.take() else { return }
-                    var whole = buffer.mutableBytes
-                    var span = whole._mutatingExtracting(0..<Int(end - offset))
-                    try source.read(into: &span, at: ByteOffset(offset))
-                    cell.put(buffer)
-                    guard offer(Chunk(range: offset..<end, content: .data(cell))) else { return }
+                    guard let cell = takeCell() else { return }
+                    let place = Place(Chunk(range: offset..<end, content: .data(cell)), isReady: false)
+                    guard offer(place) else { return }
+                    readers[Int(offset / Self.chunkBytes) % readers.count].run { [self] in read(place, into: cell) }
                     offset = end
                 }
             }
         }
+    }
+
+    /// On a reader's thread.
+    private func read(_ place: Place, into cell: Cell) {
+        // Whoever gave up waits for the readers, and needs nothing any more.
+        guard !isCancelled, var buffer = cell.take() else { return }
+        var failure: ProcessServerError?
+        do throws(ProcessServerError) {
+            var whole = buffer.mutableBytes
+            var span = whole._mutatingExtracting(0..<place.chunk.range.count)
+            try source.read(into: &span, at: ByteOffset(place.chunk.range.lowerBound))
+        } catch {
+            failure = error
+        }
+        cell.put(buffer)
+        place.finish(failure)
+        signal.ring()
     }
 }

@@ -17,6 +17,9 @@ public final class FileSource: SourceDisk {
     public let name: String
     private let device = Mutex<DirectFile?>(nil)
 
+    /// As many as keep a disk at work that others use too.
+    public var readsAtOnce: Int { 3 }
+
     /// Never: a file keeps no map of what changed.
     public var tellsChanges: Bool { false }
 

@@ -20,6 +20,9 @@ public final class NBDSource: SourceDisk {
         var stretches: NBDStretches?
     }
 
+    /// One: a connection answers one question after the other.
+    public var readsAtOnce: Int { 1 }
+
     /// The identity under which the disk is bound to its group.
     public let id: String
     /// The address as it was written.

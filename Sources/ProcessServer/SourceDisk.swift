@@ -44,7 +44,7 @@ public struct SourceStretch: Hashable, Sendable {
 /// A disk that is replicated: a block device, an image file, an export of an NBD server, memory in a test.
 ///
 /// It is open only between the command before a pass and the one after it, so that a snapshot can be made and removed
-/// around it. Calls block; they are made on disk threads, from at most two threads at a time.
+/// around it. Calls block; they are made on disk threads, from several at a time.
 public protocol SourceDisk: AnyObject, Sendable {
     /// The identity under which the disk is bound to its group.
     var id: String { get }
@@ -66,6 +66,9 @@ public protocol SourceDisk: AnyObject, Sendable {
     ///
     /// - Parameter changesOnly: Whether the disk's own map of changes is to be believed.
     func stretch(in range: Range<UInt64>, changesOnly: Bool) throws(ProcessServerError) -> SourceStretch
+
+    /// Reads that are worth asking for at once, 1 or more.
+    var readsAtOnce: Int { get }
 
     /// Whether the disk keeps a map of changes.
     var tellsChanges: Bool { get }

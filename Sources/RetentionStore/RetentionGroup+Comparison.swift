@@ -22,7 +22,8 @@ extension RetentionGroup {
         onDigestThread { [self] in
             do throws(RetentionError) {
                 while try !isAtRest(disk, at: sourceSequence) { pauseBriefly() }
-                let digests = try TargetDigester.digest(bound.target, sectors, granularity: granularity, seed: seed)
+                let digests = try TargetDigester.digest(
+                    bound.target, sectors, granularity: granularity, seed: seed, team: DiskTeam.shared)
                 guard try isAtRest(disk, at: sourceSequence) else { throw Self.moved(disk, sourceSequence) }
                 then(.success(digests))
             } catch {

@@ -326,7 +326,10 @@ public final class RetentionGroup: Sendable {
         onDigestThread { [self] in
             do throws(RetentionError) {
                 try waitForSyncToBegin(disk)
-                then(.success(try TargetDigester.digest(bound.target, sectors, granularity: granularity, seed: seed)))
+                then(
+                    .success(
+                        try TargetDigester.digest(
+                            bound.target, sectors, granularity: granularity, seed: seed, team: DiskTeam.shared)))
             } catch {
                 then(.failure(error))
             }

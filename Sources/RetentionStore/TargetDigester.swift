@@ -2,13 +2,39 @@
 // Copyright 2026 The Master Target authors
 
 import StoragePrimitives
+import Synchronization
 
 /// Digests of a target's ranges: what a resync compares.
 enum TargetDigester {
     /// - Parameters:
     ///   - granularity: Bytes of one digest; the last range may be shorter.
     ///   - seed: Of the sync.
+    ///   - team: Reads a long range in several parts at once.
     static func digest(
+        _ target: any BlockDevice, _ sectors: Range<UInt64>, granularity: Int, seed: UInt64, team: any IOTeam
+    ) throws(RetentionError) -> [RangeDigest] {
+        let count = UInt64(sectors.count) * Sector.size
+        let step = UInt64(granularity)
+        // Parts of whole ranges, the last with what is left.
+        let share = (max(leastShare, count / UInt64(parts)) + step - 1) / step * step / Sector.size
+        let starts = Array(stride(from: sectors.lowerBound, to: sectors.upperBound, by: Int(share)))
+        let found = Mutex([[RangeDigest]](repeating: [], count: starts.count))
+        try team.runAll(
+            starts.enumerated().map { index, start in
+                IOJob { () throws(RetentionError) in
+                    let part = start..<min(start + share, sectors.upperBound)
+                    let digests = try digestPart(target, part, granularity: granularity, seed: seed)
+                    found.withLock { $0[index] = digests }
+                }
+            })
+        return found.withLock { $0.flatMap { $0 } }
+    }
+
+    private static let parts = 3
+    /// Bytes from which on a part is worth a reader.
+    private static let leastShare: UInt64 = 4 << 20
+
+    private static func digestPart(
         _ target: any BlockDevice, _ sectors: Range<UInt64>, granularity: Int, seed: UInt64
     ) throws(RetentionError) -> [RangeDigest] {
         let end = sectors.upperBound * Sector.size

@@ -14,8 +14,10 @@ struct TargetWriter {
     static let lanes = 4
     /// Pieces for which a further writer is worth its while.
     static let piecesOfLane = 4
-    /// A chunk whose pieces are longer in the mean is written by one: it goes as fast as the disk does in order.
+    /// A chunk whose pieces are longer in the mean is written by ``lanesOfLarge``: that goes about as fast as the disk does
+    /// in order, and holds its own beside the journal.
     static let smallBytes = 128 << 10
+    static let lanesOfLarge = 2
     /// Lanes part where this many bytes of a disk do: no two of them touch the same block of a filesystem.
     static let apart: UInt64 = 64 << 10
 
@@ -33,7 +35,7 @@ struct TargetWriter {
         let count = chunk.pieces.count
         let bytes = chunk.pieces.reduce(0) { $0 + $1.piece.byteCount }
         guard count > 0 else { return [] }
-        let wanted = bytes / count > smallBytes ? 1 : min(lanes, max(1, count / piecesOfLane))
+        let wanted = bytes / count > smallBytes ? min(lanesOfLarge, count) : min(lanes, max(1, count / piecesOfLane))
         var shares: [Range<Int>] = []
         var start = 0
         for number in 1...wanted {

@@ -10,6 +10,7 @@ final class MemorySource: SourceDisk {
     let id = "memory"
     var name: String { id }
     let tellsChanges: Bool
+    let readsAtOnce = 3
     let size: UInt64
     /// Each byte of a block that has data is its value.
     private let data: Mutex<[Range<UInt64>: UInt8]>

@@ -8,12 +8,11 @@ before-images, until it is applied. The peer: nbdcopy to nbdkit's file plugin, w
 sides authenticated, until its flush has returned. Also the receivers' CPU seconds for each GiB.
 
 ingest.sequential.disk: fio doing what history cannot do without on this volume, and nothing else: reading the source, and
-writing the journal and the target. ingest.sequential.memory: ours and nbdkit with all files in memory, where no disk hides
-what the programs can do.
+writing the journal and the target.
 """
 
 import peers
-from machine import GIB, MIB, Machine
+from machine import GIB, MIB
 from product import Product
 from row import Figure, Row
 
@@ -45,29 +44,6 @@ class IngestSequential(Row):
         seconds, cpu = peers.nbdcopy_to_nbdkit(machine, data, target)
         return {"ingest.sequential": size / MIB / seconds, "ingest.sequential.disk": size / MIB / bare,
                 "ingest.cpu": cpu / (size / GIB)}
-
-
-class IngestSequentialInMemory(Row):
-    order = 11
-    name = "ingest.sequential.memory"
-    default_size = 2 * GIB
-    figures = (Figure("ingest.sequential.memory", "MiB/s", "nbdcopy to nbdkit over TLS, all files in memory", "ratio", "≥", 1.0),)
-
-    def prepare(self, bench):
-        self.memory = Machine("/dev/shm")
-
-    def ours(self, bench):
-        seconds, _ = replicate(self.memory, bench.programs, bench.size)
-        return {"ingest.sequential.memory": bench.size / MIB / seconds}
-
-    def peer(self, bench):
-        data = self.memory.random_file("data", bench.size)
-        target = self.memory.zero_file("target", bench.size)
-        seconds, _ = peers.nbdcopy_to_nbdkit(self.memory, data, target)
-        return {"ingest.sequential.memory": bench.size / MIB / seconds}
-
-    def finish(self, bench):
-        self.memory.close()
 
 
 def replicate(machine, programs, size):
