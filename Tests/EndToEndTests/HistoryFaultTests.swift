@@ -77,7 +77,7 @@ extension EndToEndTests {
             #expect(try bed.stopDaemon().status == 0)
             try FileManager.default.moveItem(atPath: bed.path("retention"), toPath: bed.path("elsewhere"))
             try bed.startDaemon()
-            try expectDegraded(bed, "The retention volume \(bed.path("retention")) is not there.")
+            try expectDegraded(bed, "The retention volume \(bed.path("retention")) is not there;")
             try FileManager.default.moveItem(atPath: bed.path("elsewhere"), toPath: bed.path("retention"))
             try bed.control("resume", "g")
             try expectWhole(bed, image)
