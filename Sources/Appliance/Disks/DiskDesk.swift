@@ -25,11 +25,14 @@ package final class DiskDesk: Sendable {
         /// Rules for udev, and a hint to look at the disks again.
         ///
         /// The rules stay over a restart of the machine: what a guest's disk holds must not be started in the time
-        /// before the agent runs. Where they cannot be kept they are at least in force until then.
+        /// before the agent runs. Where they cannot be kept they are in force until then where no older ones of the same
+        /// names hide them, and that they are not kept is told all the same.
         package static let system = Guard { disks, changed in
-            do {
+            var passing: InventoryError?
+            do throws(InventoryError) {
                 try UdevGuard.install(disks, folder: UdevGuard.persistentFolder)
             } catch {
+                passing = error
                 try UdevGuard.install(disks, folder: UdevGuard.runtimeFolder)
             }
             try UdevGuard.reload()
@@ -41,6 +44,7 @@ package final class DiskDesk: Sendable {
                     continue
                 }
             }
+            if let passing { throw passing }
         }
     }
 
