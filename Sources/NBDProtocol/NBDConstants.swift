@@ -19,7 +19,7 @@ public enum NBDMagic {
     public static let structuredReply: UInt32 = 0x668e_33ef
 }
 
-/// The most that is taken of what a server may send; beyond it the connection ends.
+/// The most that is taken of what the peer may send; beyond it a request is refused or the connection ends.
 public enum NBDLimit {
     /// The longest string in the protocol: names of exports and contexts.
     public static let stringBytes = 4096
@@ -33,15 +33,31 @@ public enum NBDLimit {
     public static let statusBytes = 4 + (8 << 17)
     /// The longest error message that is kept.
     public static let messageBytes = 4096
-    /// Requests that wait for their replies at one time.
+    /// Requests of a client that wait for their replies at one time.
     public static let requests = 64
+    /// The most data of one option that a client may send: names and queries.
+    public static let optionBytes = 64 << 10
+    /// The most options of one client, before and after TLS together.
+    public static let options = 1024
+    /// The most queries of one option on metadata contexts.
+    public static let queries = 256
+    /// The most metadata contexts that are selected for an export.
+    public static let contexts = 64
+    /// The longest payload of a write that is taken, or skipped where the write is refused. It is twice what every server
+    /// has to accept (``readBytes``); more counts as denial of service (NBD protocol, "Block size constraints").
+    public static let writeBytes = 64 << 20
 }
 
-/// Options of the handshake that this client uses.
+/// Options of the handshake that this implementation knows.
 public enum NBDOption: UInt32, Sendable {
+    case exportName = 1  // NBD_OPT_EXPORT_NAME
     case abort = 2  // NBD_OPT_ABORT
+    case list = 3  // NBD_OPT_LIST
+    case startTLS = 5  // NBD_OPT_STARTTLS
+    case info = 6  // NBD_OPT_INFO
     case go = 7  // NBD_OPT_GO
     case structuredReply = 8  // NBD_OPT_STRUCTURED_REPLY
+    case listMetaContext = 9  // NBD_OPT_LIST_META_CONTEXT
     case setMetaContext = 10  // NBD_OPT_SET_META_CONTEXT
 }
 
@@ -68,6 +84,24 @@ public enum NBDOptionReply: Hashable, Sendable {
             default: code >= 1 << 31 ? .otherError(code) : .other(code)
             }
     }
+
+    /// The number that stands for it.
+    var code: UInt32 {
+        switch self {
+        case .acknowledged: 1
+        case .info: 3
+        case .metaContext: 4
+        case .unsupported: 1 << 31 | 1
+        case .encryptionRequired: 1 << 31 | 5
+        case .unknown: 1 << 31 | 6
+        case .otherError(let code), .other(let code): code
+        }
+    }
+
+    static let server = NBDOptionReply.other(2)  // NBD_REP_SERVER
+    static let policy = NBDOptionReply.otherError(1 << 31 | 2)  // NBD_REP_ERR_POLICY
+    static let invalid = NBDOptionReply.otherError(1 << 31 | 3)  // NBD_REP_ERR_INVALID
+    static let tooBig = NBDOptionReply.otherError(1 << 31 | 9)  // NBD_REP_ERR_TOO_BIG
 }
 
 /// Transmission flags that a server gives with an export.
@@ -85,6 +119,20 @@ public struct NBDTransmissionFlags: OptionSet, Hashable, Sendable {
     public static let sendsFlush = NBDTransmissionFlags(rawValue: 1 << 2)  // NBD_FLAG_SEND_FLUSH
     /// The server takes the flag NBD_CMD_FLAG_FUA.
     public static let sendsFUA = NBDTransmissionFlags(rawValue: 1 << 3)  // NBD_FLAG_SEND_FUA
+    /// Seeking costs time: the medium turns.
+    public static let isRotational = NBDTransmissionFlags(rawValue: 1 << 4)  // NBD_FLAG_ROTATIONAL
+    /// The server takes NBD_CMD_TRIM.
+    public static let sendsTrim = NBDTransmissionFlags(rawValue: 1 << 5)  // NBD_FLAG_SEND_TRIM
+    /// The server takes NBD_CMD_WRITE_ZEROES, and NBD_CMD_FLAG_NO_HOLE with it.
+    public static let sendsWriteZeroes = NBDTransmissionFlags(rawValue: 1 << 6)  // NBD_FLAG_SEND_WRITE_ZEROES
+    /// The server takes the flag NBD_CMD_FLAG_DF with reads; only with structured replies.
+    public static let sendsDF = NBDTransmissionFlags(rawValue: 1 << 7)  // NBD_FLAG_SEND_DF
+    /// What one connection flushed, all connections to the export see.
+    public static let canMultiConnect = NBDTransmissionFlags(rawValue: 1 << 8)  // NBD_FLAG_CAN_MULTI_CONN
+    /// The server takes NBD_CMD_CACHE.
+    public static let sendsCache = NBDTransmissionFlags(rawValue: 1 << 10)  // NBD_FLAG_SEND_CACHE
+    /// The server takes the flag NBD_CMD_FLAG_FAST_ZERO; only with ``sendsWriteZeroes``.
+    public static let sendsFastZero = NBDTransmissionFlags(rawValue: 1 << 11)  // NBD_FLAG_SEND_FAST_ZERO
 }
 
 /// The flags of a range in one metadata context.

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 The Master Target authors
 
-/// What went wrong in a conversation with an NBD server.
+/// What went wrong in a conversation with an NBD server or client.
 ///
-/// Every one of them ends the connection, except where a request fails by itself: that is
-/// ``NBDTransmission/Event/failed(cookie:error:)``.
+/// Every one of them ends the connection. What a peer may be told and go on from is no error here: a request that fails by
+/// itself is ``NBDTransmission/Event/failed(cookie:error:)`` or ``NBDServerTransmission/Element/refused(_:)``, and an option
+/// that is refused is a reply.
 public struct NBDError: Error, Hashable, Sendable {
     /// What went wrong, as far as callers act on it.
     public enum Code: String, Hashable, Sendable {
-        /// The peer is not an NBD server, or speaks only the handshake of before 2012.
+        /// The peer does not speak NBD, or only with the handshake of before 2012.
         case notNBD
         /// The server answered an option with an error.
         case optionRefused
-        /// The server wants TLS first (NBD_REP_ERR_TLS_REQD).
+        /// The server wants TLS first (NBD_REP_ERR_TLS_REQD), and the client asked for an export without.
         case encryptionRequired
         /// There is no export of that name.
         case unknownExport
