@@ -106,6 +106,12 @@ let package = Package(
                 nioTLS,
                 logging, serviceLifecycle,
             ]),
+        library(
+            "NBDServer",
+            [
+                "NBDProtocol", "RetentionStore", "LinuxSystem", "StoragePrimitives", nioCore, nioPosix, nioSSL, nioTLS,
+                logging,
+            ]),
         library("HealthChecks", ["ControlAPI", "LinuxSystem", "StoragePrimitives"]),
         library("HostPreparation", ["LinuxSystem", "StoragePrimitives"]),
 
@@ -113,8 +119,8 @@ let package = Package(
         library(
             "Appliance",
             [
-                "ReplicationReceiver", "ReplicationProtocol", "RetentionStore", "RetentionFormat", "ControlAPI",
-                "DiskInventory", "Multipath", "RetentionVolume", "HealthChecks", "HostPreparation", "LinuxSystem",
+                "ReplicationReceiver", "ReplicationProtocol", "NBDServer", "NBDProtocol", "RetentionStore",
+                "RetentionFormat", "ControlAPI", "DiskInventory", "Multipath", "RetentionVolume", "HealthChecks", "HostPreparation", "LinuxSystem",
                 "StoragePrimitives", nioCore, nioPosix, hummingbird, configuration,
                 crypto, certificates, swiftASN1, nioSSL, logging, serviceLifecycle,
             ]),
@@ -163,6 +169,12 @@ let package = Package(
             [
                 "ReplicationReceiver", "ReplicationProtocol", "RetentionStore", "StoragePrimitives", nioCore, nioPosix,
                 nioSSL, logging, serviceLifecycle, certificates, crypto, swiftASN1,
+            ]),
+        tests(
+            "NBDServerTests",
+            [
+                "NBDServer", "NBDProtocol", "RetentionStore", "RetentionSimulation", "LinuxSystem", "StoragePrimitives",
+                nioCore, nioPosix, logging,
             ]),
         tests("NBDProtocolTests", ["NBDProtocol", nioCore]),
         tests("ProcessServerTests", ["ProcessServer", "NBDProtocol", "LinuxSystem", "StoragePrimitives", nioPosix]),

@@ -48,7 +48,17 @@ public struct PartBuilder: ~Copyable {
     ///
     /// - Precondition: ``hasRoom(for:)`` its bytes, and they are at most ``Extent/maximumDataBytes``.
     public mutating func beginData(disk: DiskNumber, sector: UInt64, sectorCount: UInt32, checksum: Checksum) {
-        let extent = Extent(disk: disk, sector: sector, sectorCount: sectorCount, content: .data(checksum))
+        begin(Extent(disk: disk, sector: sector, sectorCount: sectorCount, content: .data(checksum)))
+    }
+
+    /// Starts an extent of data that came without a checksum; ``endOwnData()`` makes one.
+    ///
+    /// - Precondition: As for ``beginData(disk:sector:sectorCount:checksum:)``.
+    public mutating func beginOwnData(disk: DiskNumber, sector: UInt64, sectorCount: UInt32) {
+        begin(Extent(disk: disk, sector: sector, sectorCount: sectorCount, content: .data(Checksum(rawValue: 0))))
+    }
+
+    private mutating func begin(_ extent: Extent) {
         precondition(extent.payloadBytes <= Extent.maximumDataBytes, "an extent longer than the limit")
         if buffer == nil || cursor + extent.payloadBytes > BufferPool.bufferBytes {
             precondition(payloadBytes == 0, "no room: the part must be taken first")
@@ -83,6 +93,20 @@ public struct PartBuilder: ~Copyable {
         }
         extents.append(begun.extent)
         return true
+    }
+
+    /// Ends an extent whose checksum is made here: from now on it covers the bytes.
+    ///
+    /// - Precondition: Filled whole.
+    public mutating func endOwnData() {
+        guard let begun, let buffer else { preconditionFailure("no extent to end") }
+        self.begun = nil
+        precondition(cursor - begun.start == begun.extent.payloadBytes, "an extent that is not filled")
+        let checksum = buffer.withBytes(begun.start..<cursor) { Checksum(of: $0) }
+        extents.append(
+            Extent(
+                disk: begun.extent.disk, sector: begun.extent.sector, sectorCount: begun.extent.sectorCount,
+                content: .data(checksum)))
     }
 
     /// What was gathered since the last time. The rest of the buffer serves the next part.

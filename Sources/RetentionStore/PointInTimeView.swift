@@ -99,6 +99,52 @@ public final class PointInTimeView: Sendable {
         }
     }
 
+    /// The first stretch of `range`, in bytes, that may hold something else than zeroes.
+    ///
+    /// As for a read the target is asked first: what it says of a block that is captured meanwhile is not used.
+    func firstDataRange(_ disk: GroupDisk, in range: Range<UInt64>) throws(RetentionError) -> Range<UInt64>? {
+        var position = range.lowerBound
+        while position < range.upperBound {
+            // Bounded, so that what history says of it is.
+            let window = position..<min(range.upperBound, position + Self.probeBytes)
+            let found = try firstDataRange(disk, window: window)
+            if let found { return found }
+            position = window.upperBound
+        }
+        return nil
+    }
+
+    private static let probeBytes: UInt64 = 16 << 20
+
+    private func firstDataRange(_ disk: GroupDisk, window: Range<UInt64>) throws(RetentionError) -> Range<UInt64>? {
+        let onTarget: Range<UInt64>?
+        do {
+            onTarget = try disk.target.firstDataRange(in: window)
+        } catch {
+            throw .target(error)
+        }
+        let start = DiskAddress(disk: disk.number, sector: window.lowerBound / Sector.size)
+        let end = DiskAddress(disk: disk.number, sector: window.upperBound / Sector.size)
+        var known = try images(from: start, to: end)
+        known += try locked { (reading) throws(RetentionError) in try reading.index.pieces(from: start, to: end) }
+        var first = onTarget
+        for piece in known where !piece.stored.isZeroes {
+            let offset = piece.address.byteOffset.rawValue
+            let stretch = offset..<offset + UInt64(piece.byteCount)
+            guard let known = first else {
+                first = stretch
+                continue
+            }
+            if stretch.lowerBound < known.lowerBound {
+                first =
+                    stretch
+                    .lowerBound..<(stretch.upperBound >= known.lowerBound
+                    ? max(stretch.upperBound, known.upperBound) : stretch.upperBound)
+            }
+        }
+        return first
+    }
+
     private func fill(
         _ buffer: inout MutableRawSpan, start: DiskAddress, with piece: ExtentPiece, role: HistoryFiles.Role
     ) throws(RetentionError) {
@@ -171,6 +217,15 @@ final class PointInTimeDisk: BlockDevice {
         } catch {
             throw error.cause
                 ?? DeviceError(.inputOutput, operation: "read", object: name, offset: offset, detail: error.message)
+        }
+    }
+
+    func firstDataRange(in range: Range<UInt64>) throws(DeviceError) -> Range<UInt64>? {
+        do {
+            return try view.firstDataRange(disk, in: range)
+        } catch {
+            throw error.cause
+                ?? DeviceError(.inputOutput, operation: "look for data", object: name, detail: error.message)
         }
     }
 
