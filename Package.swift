@@ -130,8 +130,8 @@ let package = Package(
         program(
             "mtctl",
             [
-                "ControlAPI", "Appliance", "HealthChecks", "HostPreparation", "LinuxSystem", "StoragePrimitives",
-                asyncHTTPClient, nioCore, argumentParser,
+                "ControlAPI", "Appliance", "HealthChecks", "HostPreparation", "LinuxSystem", "ProcessServer",
+                "StoragePrimitives", asyncHTTPClient, nioCore, nioPosix, argumentParser,
             ]),
         program(
             "mt-process-server",

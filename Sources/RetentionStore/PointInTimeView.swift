@@ -25,7 +25,7 @@ public final class PointInTimeView: Sendable {
 
     /// The point that it shows.
     public let point: SequenceNumber
-    private let shared: GroupShared
+    let shared: GroupShared
     private let lock = Mutex<Void>(())
     // SAFETY: touched under the lock only.
     nonisolated(unsafe) private let reading: Reading

@@ -43,6 +43,9 @@ extension ApplianceConfiguration {
     private mutating func take(from layers: Layers) throws {
         address = layers.text(.replicationAddress) ?? address
         port = try layers.value(.replicationPort, "a port number") { Int($0) } ?? port
+        isNBDEnabled = try layers.value(.nbdEnabled, "true or false") { Bool($0) } ?? isNBDEnabled
+        nbdAddress = layers.text(.nbdAddress) ?? nbdAddress
+        nbdPort = try layers.value(.nbdPort, "a port number") { Int($0) } ?? nbdPort
         certificatePath = layers.text(.replicationCertificate) ?? certificatePath
         keyPath = layers.text(.replicationKey) ?? keyPath
         authorityPath = layers.text(.replicationAuthority) ?? authorityPath
