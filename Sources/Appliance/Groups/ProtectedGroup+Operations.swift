@@ -113,7 +113,9 @@ extension ProtectedGroup {
     private func takeShare() throws {
         let (store, job, intake) = shared.withLock { ($0.store, $0.job, $0.intake) }
         // A mirror that loses its connection has to begin anew: it keeps its share while it lasts.
-        guard let store, job == nil, intake?.connectionCount ?? 0 == 0, store.share != environment.memory.share else { return }
+        guard let store, job == nil, intake?.connectionCount ?? 0 == 0, store.share != environment.memory.share else {
+            return
+        }
         endSession("memory is divided among more groups")
         closeStore()
         try attempt()

@@ -147,7 +147,8 @@ final class PreviewBoard: Sendable {
                 "It gave way: group \(group) had no room for new changes, and this preview held history that makes "
                     + "some. Make room, then start it again.")
             logger.warning(
-                "A preview gave way to replication.", metadata: ["preview": "\(preview.record.id)", "group": "\(group)"]
+                "A preview gave way to replication.",
+                metadata: ["preview": "\(preview.record.id)", "group": "\(group)"]
             )
         }
     }

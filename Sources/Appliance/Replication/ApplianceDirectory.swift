@@ -44,7 +44,8 @@ extension ProtectedGroup {
         guard record.isFedOverNBD != true else {
             return .refused(
                 Frame.Refuse(
-                    .groupNotReady, "Group \(name) is fed over NBD, and has one source at a time: mtctl nbd disable \(name).",
+                    .groupNotReady,
+                    "Group \(name) is fed over NBD, and has one source at a time: mtctl nbd disable \(name).",
                     retryAfterMilliseconds: 60_000))
         }
         guard state.takesData, let store else {

@@ -98,7 +98,8 @@ struct PointCopy {
             let parts = path.split(separator: "/", omittingEmptySubsequences: false)
             let folder = parts.dropLast().joined(separator: "/")
             do {
-                let folder = try DirectoryFolder(path: path.hasPrefix("/") && folder.isEmpty ? "/" : folder.isEmpty ? "." : folder)
+                let folder = try DirectoryFolder(
+                    path: path.hasPrefix("/") && folder.isEmpty ? "/" : folder.isEmpty ? "." : folder)
                 try folder.create(String(parts.last ?? "")).truncate(to: size)
             } catch {
                 guard error.code == .exists else { throw failure(error) }
