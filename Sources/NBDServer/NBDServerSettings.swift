@@ -28,7 +28,7 @@ public struct NBDServerSettings: Sendable {
     /// Unanswered requests of one connection.
     public var maximumRequests = 256
     /// Threads that read from disks, for all connections together.
-    public var workers = 8
+    public var workers = 16
 
     /// The defaults.
     public init() {}

@@ -27,7 +27,9 @@ extension ProtectedGroup {
                         size: request.sizeBytes, logicalBlockSize: request.logicalBlockSize ?? 512, wasSynced: false))
                 record.nextDisk += 1
             }
-            return Acknowledgement(message: "Disk \(request.source) is bound to \(request.target) in group \(name).")
+            let hint = DiskDesk.isDisk(request.target) ? " mtctl host prepare --apply keeps LVM off it as well." : ""
+            return Acknowledgement(
+                message: "Disk \(request.source) is bound to \(request.target) in group \(name).\(hint)")
         }
     }
 

@@ -193,8 +193,8 @@ final class PreviewBoard: Sendable {
             defer { board.next &+= 1 }
             return board.next
         }
-        let folder = configuration.socketPath.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-        let text = request.listen ?? "unix:\(folder.joined(separator: "/"))/preview-\(id).sock"
+        let folder = PathText.split(configuration.socketPath).folder
+        let text = request.listen ?? "unix:\(folder)/preview-\(id).sock"
         guard let address = PreviewAddress(text) else {
             throw ControlFailure(
                 .invalidRequest, "\"\(text)\" is no address to listen on.",

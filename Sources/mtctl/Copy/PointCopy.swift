@@ -95,12 +95,9 @@ struct PointCopy {
 
     private func open(_ size: ByteCount) throws -> DirectFile {
         if SystemFiles.blockDeviceNumber(path) == nil {
-            let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-            let folder = parts.dropLast().joined(separator: "/")
             do {
-                let folder = try DirectoryFolder(
-                    path: path.hasPrefix("/") && folder.isEmpty ? "/" : folder.isEmpty ? "." : folder)
-                try folder.create(String(parts.last ?? "")).truncate(to: size)
+                let (folder, name) = PathText.split(path)
+                try DirectoryFolder(path: folder).create(name).truncate(to: size)
             } catch {
                 guard error.code == .exists else { throw failure(error) }
                 throw ControlFailure(
