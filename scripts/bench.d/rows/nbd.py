@@ -6,12 +6,13 @@ The target holds zeroes and the first point is those. The peer: nbdcopy to nbdki
 history.
 
 nbd.preview.copy and nbd.preview.random: out of a preview of a point a hundred epochs back, by nbdcopy, and by fio with 16
-random reads of 4 KiB outstanding. Each epoch since has overwritten 2 MiB, here and there. The peer: nbdkit's file plugin
+random reads of 4 KiB outstanding. Each epoch since has overwritten 128 places of 16 KiB. The peer: nbdkit's file plugin
 serving a plain file; both are on a unix domain socket, which is what previews have, and begin with a cold cache. nbdkit
 reads through the page cache and fills it; ours reads with direct I/O.
 """
 
 import json
+import random
 
 import peers
 from machine import GIB, KIB, MIB
@@ -73,9 +74,10 @@ class NBDPreview(Row):
         product.control("nbd", "enable", product.group)
         machine.run("nbdcopy", "--flush", self.data, product.nbd_uri())
         product.bookmark("then")
+        places_of = random.Random(1)
         for epoch in range(EPOCHS):
-            places = [(epoch * 37 + number * 11) * MIB % size for number in range(8)]
-            commands = [part for place in places for part in ("-c", f"write -q -P {epoch} {place} {256 * KIB}")]
+            places = [places_of.randrange(size // (16 * KIB)) * 16 * KIB for _ in range(128)]
+            commands = [part for place in places for part in ("-c", f"write -q -P {epoch} {place} {16 * KIB}")]
             machine.run("qemu-io", "--object", f"tls-creds-x509,id=tls,endpoint=client,dir={product.nbd_client()}",
                         *commands, "-c", "flush", "--image-opts",
                         f"driver=nbd,server.type=inet,server.host=localhost,server.port={product.nbd_port},"
