@@ -12,7 +12,9 @@ import NIOCore
 ///   └──wrong magic, write over the limit──► failed
 /// ```
 ///
-/// It does not know which requests wait: a client that reuses a cookie too early confuses itself alone.
+/// It does not know which requests wait: a client that reuses a cookie too early confuses itself alone, and how many are
+/// taken at a time is for the caller to bound. Payloads are slices of the caller's buffer: where nothing is left in it, the next
+/// bytes from the network should replace it, since to append to a buffer that has slices copies it.
 /// Source: NBD protocol, "Transmission phase".
 public struct NBDServerTransmission: ~Copyable {
     /// What the next bytes from the client mean.
