@@ -138,136 +138,6 @@ import Testing
         #expect(end == .failed(code))
     }
 
-    // MARK: Contexts
-
-    /// The contexts of the session after these options.
-    private func contexts(_ options: [ByteBuffer]) throws -> [NBDContextBinding] {
-        var server = ServerConversation()
-        for option in options { server.receive(option) }
-        guard case .finished(let terms) = server.end else {
-            Issue.record("no session")
-            return []
-        }
-        return terms.contexts
-    }
-
-    private static let base = Option.setContexts("disk", ["base:allocation"])
-
-    @Test func `contexts count for the export they were selected for`() throws {
-        let structured = Option.structuredReply
-        let base = [NBDContextBinding(number: 1, name: "base:allocation")]
-        #expect(try contexts([structured, Self.base, Option.go("disk")]) == base)
-        #expect(try contexts([structured, Self.base, Option.exportName("disk")]) == base)
-        #expect(try contexts([structured, Self.base, Option.info("none"), Option.list, Option.go("disk")]) == base)
-        // Listing selects nothing, and unselects nothing.
-        #expect(try contexts([structured, Self.base, Option.listContexts("disk"), Option.go("disk")]) == base)
-        #expect(try contexts([structured, Option.listContexts("disk"), Option.go("disk")]).isEmpty)
-        // The last one counts, for whatever export it was, and even if it failed.
-        let changed = Option.setContexts("disk", ["mastertarget:changed:b"])
-        #expect(
-            try contexts([structured, Self.base, changed, Option.go("disk")]) == [
-                NBDContextBinding(number: 1, name: "mastertarget:changed:b")
-            ])
-        for last in [
-            Option.setContexts("none", ["base:allocation"]), Option.setContexts("disk"),
-            Option.setContexts("disk", ["base:"]), Option.setContexts("disk", ["base:nothing"]),
-            Option.option(10, hex("00")),
-        ] { #expect(try contexts([structured, Self.base, last, Option.go("disk")]).isEmpty) }
-        // Not without structured replies.
-        #expect(try contexts([Self.base, structured, Option.go("disk")]).isEmpty)
-    }
-
-    @Test func `a list of contexts`() throws {
-        for (queries, expected) in [
-            ([], ServerConversation.contexts), (["base:"], ["base:allocation"]), (["base:nothing", "other:"], []),
-            (["mastertarget:", "base:allocation"], ServerConversation.contexts),
-        ] {
-            var server = ServerConversation()
-            _ = server.takeSent()
-            server.receive(Option.listContexts("disk", queries))
-            let sent = server.takeSent()
-            let replies = try #require(ParsedReply.all(in: sent))
-            #expect(replies.map(\.kind) == expected.map { _ in 4 } + [1])
-            #expect(
-                replies.dropLast().map(\.data) == expected.map { hex("00000000").followed(by: ByteBuffer(string: $0)) })
-        }
-    }
-
-    @Test func `one context twice is one, and too many are refused`() throws {
-        var machine = NBDServerHandshake(encryption: .none)
-        var bytes = hex("00000003").followed(by: Option.structuredReply)
-        _ = try machine.received(&bytes)
-        bytes = Self.base
-        _ = try machine.received(&bytes)
-        let names = (0..<NBDLimit.contexts).map { "x:\($0)" }
-        var action = machine.found(.offer(ServerConversation.disk, contexts: names + names))
-        guard case .send(let sent) = action else {
-            Issue.record("\(action)")
-            return
-        }
-        #expect(ParsedReply.all(in: sent)?.count == NBDLimit.contexts + 1)
-        bytes = Self.base
-        _ = try machine.received(&bytes)
-        action = machine.found(.offer(ServerConversation.disk, contexts: names + ["x:more"]))
-        guard case .send(let refusal) = action else {
-            Issue.record("\(action)")
-            return
-        }
-        #expect(ParsedReply.all(in: refusal)?.map(\.kind) == [NBDServerHandshakeTableTests.tooBig])
-        bytes = Option.go("disk")
-        _ = try machine.received(&bytes)
-        guard case .finished(let terms, _) = machine.found(.offer(ServerConversation.disk, contexts: names)) else {
-            Issue.record("no session")
-            return
-        }
-        #expect(terms.contexts.isEmpty, "the selection that failed replaced the one before it")
-    }
-
-    // MARK: TLS
-
-    @Test func `bytes in the clear behind STARTTLS are an injection`() throws {
-        // With it, and after it.
-        var server = ServerConversation(.required)
-        server.receive(Option.startTLS.followed(by: Option.list))
-        var end = server.end
-        #expect(end == .failed(.protocolViolation))
-        var machine = try NBDServerHandshakeTableTests.Place.startingTLS.machine()
-        var bytes = ByteBuffer()
-        let nothing = try machine.received(&bytes)
-        #expect(nothing == .wait)
-        bytes = hex("00")
-        var thrown: NBDError?
-        do { _ = try machine.received(&bytes) } catch { thrown = error }
-        #expect(thrown?.code == .protocolViolation)
-        // One byte at a time, the option itself is none.
-        server = ServerConversation(.required)
-        server.receive(Option.startTLS, pieces: 1)
-        end = server.end
-        #expect(end == .startingTLS)
-    }
-
-    @Test func `TLS forgets what was settled before, and everything goes after it`() throws {
-        var server = ServerConversation(.required)
-        _ = server.takeSent()
-        for option in [Option.structuredReply, Self.base, Option.go("disk"), Option.list] { server.receive(option) }
-        var sent = server.takeSent()
-        #expect(ParsedReply.all(in: sent)?.map(\.kind) == [0x8000_0005, 0x8000_0005, 0x8000_0005, 0x8000_0005])
-        server.receive(Option.startTLS)
-        server.startTLS()
-        _ = server.takeSent()
-        server.receive(Self.base)
-        sent = server.takeSent()
-        #expect(ParsedReply.all(in: sent)?.map(\.kind) == [0x8000_0003], "no structured replies yet")
-        for option in [Option.structuredReply, Self.base, Option.go("disk")] { server.receive(option) }
-        guard case .finished(let terms) = server.end else {
-            Issue.record("no session")
-            return
-        }
-        #expect(terms.contexts.map(\.name) == ["base:allocation"])
-    }
-
-    // MARK: Limits
-
     @Test func `a client that never chooses is cut off`() {
         var server = ServerConversation()
         for _ in 0..<NBDLimit.options { server.receive(Option.option(99)) }
@@ -299,11 +169,10 @@ import Testing
         #expect(ParsedReply.all(in: sent)?.map(\.kind) == [4, 1, 0x8000_0009])
     }
 
-    // MARK: Pieces
-
     static let streams: [[ByteBuffer]] = [
         [
-            Option.list, Option.structuredReply, base, Option.info("disk", [1, 2]), Option.go("disk", [3]),
+            Option.list, Option.structuredReply, NBDServerContextTests.base, Option.info("disk", [1, 2]),
+            Option.go("disk", [3]),
             hex("25609513"),
         ],
         [
