@@ -40,6 +40,11 @@ import Testing
             Option.setContexts("disk", ["base:"]), Option.setContexts("disk", ["base:nothing"]),
             Option.option(10, hex("00")),
         ] { #expect(try contexts([structured, Self.base, last, Option.go("disk")]).isEmpty) }
+        // The same disk by another name is another export.
+        let byDefault = Option.setContexts("", ["base:allocation"])
+        #expect(try contexts([structured, byDefault, Option.go("")]) == base)
+        #expect(try contexts([structured, byDefault, Option.go("disk")]).isEmpty)
+        #expect(try contexts([structured, Self.base, Option.exportName("")]).isEmpty)
         // Not without structured replies.
         #expect(try contexts([Self.base, structured, Option.go("disk")]).isEmpty)
     }

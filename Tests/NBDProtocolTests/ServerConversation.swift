@@ -4,7 +4,7 @@
 import NBDProtocol
 import NIOCore
 
-/// A server with one export, `disk`, on top of the handshake's machine: it answers what it is asked for.
+/// A server with one export, `disk`, which is the default too, on top of the handshake's machine: it answers what it is asked for.
 struct ServerConversation: ~Copyable {
     enum End: Equatable {
         case open
@@ -84,7 +84,7 @@ struct ServerConversation: ~Copyable {
 
     static func look(for name: String, _ queries: [String]) -> NBDServerHandshake.Lookup {
         switch name {
-        case "disk":
+        case "disk", "":
             let matching = contexts.filter { context in
                 queries.isEmpty || queries.contains { $0 == context || ($0.hasSuffix(":") && context.hasPrefix($0)) }
             }

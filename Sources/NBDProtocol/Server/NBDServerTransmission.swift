@@ -111,7 +111,7 @@ public struct NBDServerTransmission: ~Copyable {
             return .request(request)
         } catch {
             let refusal = replies.failure(cookie: header.cookie, error.error, error.words)
-            guard hasPayload, header.length > 0 else { return .refused(refusal) }
+            guard hasPayload else { return .refused(refusal) }
             input = .skipping(remaining: Int(header.length), refusal: refusal)
             return nil
         }

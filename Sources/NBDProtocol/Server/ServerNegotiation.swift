@@ -9,9 +9,8 @@ struct ServerNegotiation {
 
     mutating func unselect() { selection = nil }
 
-    /// Replaces what was selected; nil, with nothing selected, where these are too many.
+    /// Replaces what was selected, and tells the numbers; nil, with nothing done, where these are too many.
     mutating func select(_ names: [String], of export: String) -> [NBDContextBinding]? {
-        unselect()
         let names = Self.sayable(names)
         guard names.count <= NBDLimit.contexts else { return nil }
         let contexts = zip(1..., names).map { NBDContextBinding(number: $0, name: $1) }
