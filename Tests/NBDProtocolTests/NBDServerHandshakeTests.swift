@@ -59,6 +59,20 @@ import Testing
                         ])))
     }
 
+    @Test(
+        arguments: [
+            ([], [0, 3]), ([0, 3], [0, 3]), ([1], [0, 3, 1]), ([2], [0, 3, 2]), ([99, 2, 1, 1], [0, 3, 1, 2]),
+        ] as [([UInt16], [UInt16])]) func `what is asked for is told, once`(asked: [UInt16], told: [UInt16]) throws
+    {
+        var server = ServerConversation()
+        _ = server.takeSent()
+        server.receive(Option.info("disk", asked))
+        let sent = server.takeSent()
+        let replies = try #require(ParsedReply.all(in: sent))
+        #expect(replies.dropLast().map { $0.data.getInteger(at: $0.data.readerIndex, as: UInt16.self) } == told)
+        #expect(replies.last?.kind == 1)
+    }
+
     @Test func `the list, byte for byte`() {
         var server = ServerConversation()
         _ = server.takeSent()

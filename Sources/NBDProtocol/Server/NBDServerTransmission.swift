@@ -25,7 +25,8 @@ public struct NBDServerTransmission: ~Copyable {
         case request(NBDRequest)
         /// The next bytes of the write that was told last, in the pieces in which they come, never empty, never copied.
         case payload(ByteBuffer, isLast: Bool)
-        /// Send this: a request was refused. The data of a write has been skipped.
+        /// Send this: a request was refused. The data of a write has been skipped. A client can cause these as fast as it
+        /// sends; whoever sends them stops to take more while the client does not read.
         case refused(ByteBuffer)
         /// The client says farewell: finish what waits, then close the connection. Nothing more is told.
         case disconnect
