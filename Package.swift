@@ -177,8 +177,8 @@ let package = Package(
         tests(
             "NBDServerTests",
             [
-                "NBDServer", "NBDProtocol", "RetentionStore", "RetentionSimulation", "LinuxSystem", "StoragePrimitives",
-                nioCore, nioPosix, logging,
+                "NBDServer", "NBDProtocol", "RetentionStore", "RetentionFormat", "RetentionSimulation", "LinuxSystem",
+                "StoragePrimitives", nioCore, nioPosix, nioSSL, logging, certificates, crypto, swiftASN1,
             ]),
         tests("NBDProtocolTests", ["NBDProtocol", nioCore]),
         tests("ProcessServerTests", ["ProcessServer", "NBDProtocol", "LinuxSystem", "StoragePrimitives", nioPosix]),

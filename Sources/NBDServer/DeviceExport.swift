@@ -2,7 +2,6 @@
 // Copyright 2026 The Master Target authors
 
 import NBDProtocol
-import NIOCore
 import StoragePrimitives
 
 /// Serves a ``BlockDevice``: a point in time, read-only, or one with an overlay, to write to as well.
@@ -23,10 +22,11 @@ public final class DeviceExport: NBDExportedDisk {
     /// What our own contexts begin with; a recovery point follows.
     public static let changedPrefix = "mastertarget:changed:"
 
-    /// The longest request to a disk that is written to, whose bytes are gathered whole.
-    private static let writableMaximum: UInt32 = 4 << 20
+    /// Contexts of our own on one connection: each keeps a bit for every 64 KiB of the disk.
+    private static let mostComparisons = 4
 
     /// - Parameters:
+    ///   - description: Words for people; empty for none.
     ///   - isWritable: Whether clients may write; the device has to take it.
     ///   - hasContext: Whether ``comparison`` has an answer for a whole context name.
     public init(
@@ -39,81 +39,35 @@ public final class DeviceExport: NBDExportedDisk {
         self.hasContext = hasContext
         var flags: NBDTransmissionFlags = [.hasFlags, .sendsFlush, .sendsDF, .sendsCache, .canMultiConnect]
         if isWritable {
-            flags.formUnion([.sendsFUA, .sendsTrim, .sendsWriteZeroes])
+            // No trim: a disk in front of another would have to copy for it what it is meant to save.
+            flags.formUnion([.sendsFUA, .sendsWriteZeroes])
         } else {
             flags.insert(.isReadOnly)
         }
         offer = NBDExportOffer(
             name: name, description: description, size: device.size.rawValue, flags: flags,
             minimumBlockSize: UInt32(device.logicalBlockSize), preferredBlockSize: 64 << 10,
-            maximumBlockSize: isWritable ? Self.writableMaximum : UInt32(NBDLimit.readBytes))
+            maximumBlockSize: UInt32(NBDLimit.readBytes))
     }
 
+    /// `base:allocation`, and those that ``init(name:description:device:isWritable:workers:hasContext:comparison:)`` was told
+    /// of, as many of them as one connection may have.
     public func contexts(matching queries: [String]) -> [String] {
         if queries.isEmpty { return [Self.allocation] }
         var found: [String] = []
         for query in queries {
             let name = query == "base:" ? Self.allocation : query
-            guard name == Self.allocation || hasContext(name), !found.contains(name) else { continue }
+            guard !found.contains(name) else { continue }
+            let isOurs = name != Self.allocation
+            guard !isOurs || (found.count { $0 != Self.allocation } < Self.mostComparisons && hasContext(name))
+            else { continue }
             found.append(name)
         }
         return found
     }
 
+    /// Begins to serve a connection; the device's calls are made on the workers' threads.
     public func open(_ replies: NBDReplies, terms: NBDSessionTerms) -> any NBDDiskSession {
         DeviceSession(device: device, workers: workers, replies: replies, terms: terms, comparison: comparison)
     }
-}
-
-/// The requests of a connection to a device. Each runs on a thread of its own, a long read piece by piece.
-final class DeviceSession: NBDDiskSession {
-    private let work: DeviceWork
-    private let workers: NBDWorkers
-    private let replies: NBDReplies
-    private var write: (request: NBDRequest, bytes: ByteBuffer)?
-
-    init(
-        device: any BlockDevice, workers: NBDWorkers, replies: NBDReplies, terms: NBDSessionTerms,
-        comparison: DeviceExport.Comparison?
-    ) {
-        self.workers = workers
-        self.replies = replies
-        work = DeviceWork(
-            device: device, workers: workers, replies: replies, contexts: terms.contexts, comparison: comparison)
-    }
-
-    func perform(_ request: NBDRequest) {
-        switch request.command {
-        case .read:
-            ReadRun(work: work, request: request).next(at: request.offset, isFirst: true)
-        case .write: write = (request, ByteBuffer())
-        case .flush, .trim, .writeZeroes, .blockStatus:
-            workers.run { [work] in work.perform(request) }
-        // A hint; nothing is kept that would be faster for it.
-        case .cache: replies.acknowledge(request.cookie)
-        case .disconnect, .resize: replies.fail(request.cookie, .invalid, "the export does not take this command")
-        }
-    }
-
-    func fill(_ bytes: ByteBuffer, isLast: Bool) {
-        guard var current = write else { return }
-        write = nil
-        if current.bytes.readableBytes == 0, isLast {
-            current.bytes = bytes
-        } else {
-            if current.bytes.readableBytes == 0 { current.bytes.reserveCapacity(Int(current.request.length)) }
-            var bytes = bytes
-            current.bytes.writeBuffer(&bytes)
-        }
-        guard isLast else {
-            write = current
-            return
-        }
-        let (request, payload) = current
-        workers.run { [work] in work.write(request, payload) }
-    }
-
-    func turnEnded() {}
-
-    func ended() { work.end() }
 }

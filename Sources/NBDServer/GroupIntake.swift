@@ -66,6 +66,11 @@ public final class GroupIntake: Sendable {
                 accepted: position.accepted, durable: position.durable, applied: group.status.appliedSource,
                 unapplied: UnappliedWrites(floor: position.accepted), accuracy: .notGuaranteed, lastTime: clock.now()))
         group.observe { [weak self] event in self?.received(event) }
+        // What happened before anybody was told.
+        let status = group.status
+        received(.durable(sourceSequence: status.durableSource))
+        received(.applied(sourceSequence: status.appliedSource))
+        if let failure = status.failure { received(.failed(failure)) }
     }
 
     // MARK: For operators
@@ -207,7 +212,8 @@ public final class GroupIntake: Sendable {
             }
         case .released(let bytes):
             answer { state in
-                state.heldBytes -= bytes
+                // It may have been taken in by the session before.
+                state.heldBytes = max(0, state.heldBytes - bytes)
                 return []
             }
         case .syncDurable: break

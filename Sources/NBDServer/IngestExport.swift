@@ -30,12 +30,14 @@ public final class IngestExport: NBDExportedDisk {
             maximumBlockSize: UInt32(NBDLimit.readBytes))
     }
 
+    /// `base:allocation`.
     public func contexts(matching queries: [String]) -> [String] {
         // All of a disk that is written to counts as data.
         queries.isEmpty || queries.contains("base:") || queries.contains(DeviceExport.allocation)
             ? [DeviceExport.allocation] : []
     }
 
+    /// Begins to serve a connection, which from now on counts as one that may write.
     public func open(_ replies: NBDReplies, terms: NBDSessionTerms) -> any NBDDiskSession {
         IngestSession(disk: disk, intake: intake, workers: workers, replies: replies, terms: terms)
     }
@@ -54,6 +56,7 @@ final class IngestSession: NBDDiskSession {
     private var written: UInt64 = 0
     /// Requests that are in the builder and not in the group.
     private var gathered: [(cookie: UInt64, isDurableWanted: Bool)] = []
+    private var isHandOverDue = false
     private var isOver = false
 
     init(disk: GroupDisk, intake: GroupIntake, workers: NBDWorkers, replies: NBDReplies, terms: NBDSessionTerms) {
@@ -79,7 +82,14 @@ final class IngestSession: NBDDiskSession {
             intake.whenDurable { [replies] failure in replies.answer(request.cookie, failure) }
         case .trim: zero(request)
         case .writeZeroes:
-            if request.flags.contains(.noHole) { fillZeroes(request, from: request.offset) } else { zero(request) }
+            if !request.flags.contains(.noHole) {
+                zero(request)
+            } else if request.flags.contains(.fastZero) {
+                replies.fail(request.cookie, .notSupported, "zeroes without a hole are as slow as a write")
+            } else {
+                handOver()
+                fillZeroes(request, from: request.offset)
+            }
         case .blockStatus: status(request)
         case .cache: replies.acknowledge(request.cookie)
         case .disconnect, .resize: replies.fail(request.cookie, .invalid, "the export does not take this command")
@@ -151,7 +161,20 @@ final class IngestSession: NBDDiskSession {
 
     private static let zeroes = AlignedBuffer(count: Extent.maximumDataBytes)
 
-    func turnEnded() { handOver() }
+    /// While the bytes of a write are still coming, what is complete waits for them a moment: fewer and larger records in
+    /// the journal. A client whose bytes stop coming is answered all the same.
+    func turnEnded() {
+        guard write != nil else { return handOver() }
+        guard !isHandOverDue, !gathered.isEmpty else { return }
+        isHandOverDue = true
+        let bound = NIOLoopBound(self, eventLoop: replies.eventLoop)
+        replies.eventLoop.scheduleTask(in: Self.gatheringTime) {
+            bound.value.isHandOverDue = false
+            bound.value.handOver()
+        }
+    }
+
+    private static let gatheringTime = TimeAmount.milliseconds(2)
 
     /// Everything that is complete goes to the group, and is answered.
     private func handOver() {
@@ -181,7 +204,7 @@ final class IngestSession: NBDDiskSession {
         let sectors = request.offset / Sector.size..<request.end / Sector.size
         intake.whenApplied(disk.number, sectors) { [reading, replies] failure in
             if let failure { return replies.fail(request.cookie, failure.error, failure.message) }
-            ReadRun(work: reading, request: request).next(at: request.offset, isFirst: true)
+            ReadRun(work: reading, request: request).next(at: request.offset)
         }
     }
 
@@ -207,9 +230,4 @@ extension NBDReplies {
     fileprivate func answer(_ cookie: UInt64, _ failure: IntakeFailure?) {
         if let failure { fail(cookie, failure.error, failure.message) } else { acknowledge(cookie) }
     }
-}
-
-extension NBDRequest {
-    /// One past the last byte; the request was checked to lie within its export.
-    fileprivate var end: UInt64 { offset + UInt64(length) }
 }

@@ -11,7 +11,7 @@ import StoragePrimitives
 /// One client's connection: carries bytes between the network, the protocol's machines and a session with a disk.
 ///
 /// ```
-/// handshaking ──STARTTLS──► handshaking, encrypted ──GO──► serving ──► ended
+/// handshaking ──STARTTLS──► handshaking, encrypted ──GO──► serving ──farewell──► leaving ──all answered──► ended
 ///        └── finding: an export is looked for, and nothing is taken meanwhile
 /// ```
 /// What a client has not been answered yet is bounded: beyond it nothing more is read from its socket.
@@ -23,6 +23,8 @@ final class NBDConnection: ChannelInboundHandler {
         case handshaking
         case finding
         case serving(any NBDDiskSession)
+        /// Nothing more is taken; what was is answered, then the connection is closed.
+        case leaving((any NBDDiskSession)?)
         case ended
     }
 
@@ -35,20 +37,18 @@ final class NBDConnection: ChannelInboundHandler {
     private var found: (any NBDExportedDisk)?
     private var context: ChannelHandlerContext?
     private var input = ByteBuffer()
-    private var timer: Scheduled<Void>?
-    private var stall: Scheduled<Void>?
+    private var window: RequestWindow
+    private var stall = StallWatch()
+    private var handshakeTimer: Scheduled<Void>?
+    private var stallTimer: RepeatedTask?
     private var logger: Logger
 
-    /// What is not answered: bytes by cookie.
-    private var charges: [UInt64: Int] = [:]
-    private var chargedBytes = 0
-    /// Sessions that have asked for a pause, and not to go on yet.
-    private var holds = 0
+    /// Answers may be made while requests are taken, and let more be taken: one after the other, not one in the other.
+    private var isPumping = false
+    private var isPumpDue = false
     private var isReading = true
     private var isFlushDue = false
 
-    /// The least that a request counts, whatever it asks for.
-    private static let leastCharge = 4096
     /// What a long read holds at a time: it is answered in pieces.
     static let pieceBytes = 1 << 20
 
@@ -56,6 +56,7 @@ final class NBDConnection: ChannelInboundHandler {
         self.shared = shared
         peer = shared.encryption == nil ? .local : .unnamed
         handshake = NBDServerHandshake(encryption: shared.encryption == nil ? .none : .required)
+        window = RequestWindow(shared.settings)
         logger = shared.logger
     }
 
@@ -68,52 +69,66 @@ final class NBDConnection: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) {
         logger[metadataKey: "peer"] = "\(context.remoteAddress?.description ?? "local")"
         let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(in: shared.settings.handshakeTimeout) {
+        handshakeTimer = context.eventLoop.scheduleTask(in: shared.settings.handshakeTimeout) {
             bound.value.cut("The handshake did not end in time.")
         }
+        stallTimer = context.eventLoop.scheduleRepeatedTask(
+            initialDelay: shared.settings.stallTimeout, delay: shared.settings.stallTimeout
+        ) { _ in bound.value.lookForStall() }
         context.writeAndFlush(wrapOutboundOut(handshake.greeting()), promise: nil)
         context.fireChannelActive()
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var bytes = unwrapInboundIn(data)
+        switch phase {
+        case .handshaking, .finding, .serving: break
+        // It is closing, which may take a while with TLS.
+        case .leaving, .ended: return
+        }
         if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
-        advance()
+        pump(endsTurn: false)
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if case .serving(let session) = phase { session.turnEnded() }
+        pump()
         context.flush()
         context.fireChannelReadComplete()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        // A client that does not read its answers is not read from either, and does not keep their memory for ever.
-        stall?.cancel()
-        stall = nil
-        if !context.channel.isWritable {
-            let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-            stall = context.eventLoop.scheduleTask(in: shared.settings.stallTimeout) {
-                bound.value.cut("The client does not read its answers.")
-            }
-        }
+        stall.writabilityChanged()
         resume()
+        regulate()
         context.fireChannelWritabilityChanged()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .handshakeCompleted? = event as? TLSUserEvent {
-            // No TLS handler is the same as no certificate.
-            let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
-            peer = handler?.peerCertificate.map { NBDPeer($0) } ?? .unnamed
-            logger[metadataKey: "client"] = "\(peer)"
-            handshake.tlsStarted()
-        }
+        if case .handshakeCompleted? = event as? TLSUserEvent { encrypted(context) }
+        if case .inputClosed? = event as? ChannelEvent { inputClosed(context) }
         context.fireUserInboundEventTriggered(event)
+    }
+
+    private func encrypted(_ context: ChannelHandlerContext) {
+        guard case .handshaking = phase else { return }
+        // No TLS handler is the same as no certificate.
+        let handler = try? context.pipeline.syncOperations.handler(type: NIOSSLServerHandler.self)
+        peer = handler?.peerCertificate.map { NBDPeer($0) } ?? .unnamed
+        logger[metadataKey: "client"] = "\(peer)"
+        handshake.tlsStarted()
+    }
+
+    /// A client that has said farewell may close its direction and still wait for answers; any other has gone.
+    private func inputClosed(_ context: ChannelHandlerContext) {
+        if case .leaving = phase { return }
+        end()
+        context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         end()
+        stallTimer?.cancel()
+        stallTimer = nil
         context.fireChannelInactive()
     }
 
@@ -121,29 +136,39 @@ final class NBDConnection: ChannelInboundHandler {
 
     // MARK: Input
 
-    private var isHeld: Bool {
-        holds > 0 || chargedBytes >= shared.settings.connectionWindow.int
-            || charges.count >= shared.settings.maximumRequests || context?.channel.isWritable == false
-    }
-
     /// Takes what has come, as far as it may.
-    private func advance() {
-        do throws(NBDError) {
-            while try step() {}
-        } catch {
-            cut(error.message)
+    private func pump(endsTurn: Bool = true) {
+        guard !isPumping else {
+            isPumpDue = true
+            return
         }
+        isPumping = true
+        repeat {
+            isPumpDue = false
+            do throws(NBDError) {
+                while try step() {}
+            } catch {
+                cut(error.message)
+            }
+            if endsTurn, case .serving(let session) = phase { session.turnEnded() }
+        } while isPumpDue
+        isPumping = false
         regulate()
     }
 
     /// One message; false when there is none, or none may be taken.
     private func step() throws(NBDError) -> Bool {
         switch phase {
-        case .handshaking: return try negotiate(try handshake.received(&input))
+        case .handshaking:
+            // Answers to options are as long as the list of exports.
+            guard context?.channel.isWritable == true else { return false }
+            return try negotiate(try handshake.received(&input))
         case .serving(let session):
-            guard !isHeld, let element = try transmission?.received(&input) else { return false }
+            guard window.isOpen, context?.channel.isWritable == true,
+                let element = try transmission?.received(&input)
+            else { return false }
             return try serve(element, session)
-        case .finding, .ended: return false
+        case .finding, .leaving, .ended: return false
         }
     }
 
@@ -165,9 +190,8 @@ final class NBDConnection: ChannelInboundHandler {
             }
         case .finished(let terms, let bytes): serve(terms, context, bytes)
         case .close(let bytes):
-            let channel = context.channel
-            context.writeAndFlush(wrapOutboundOut(bytes)).whenComplete { _ in channel.close(promise: nil) }
-            end()
+            context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+            leave(nil)
             return false
         }
         return true
@@ -185,7 +209,7 @@ final class NBDConnection: ChannelInboundHandler {
     }
 
     private func found(_ name: String, _ finding: NBDFinding, queries: [String]) {
-        guard case .finding = phase, let context else { return }
+        guard case .finding = phase else { return }
         phase = .handshaking
         let action: NBDServerHandshake.Action
         switch finding {
@@ -202,13 +226,13 @@ final class NBDConnection: ChannelInboundHandler {
         } catch {
             return cut(error.message)
         }
-        advance()
-        context.flush()
+        // What came meanwhile.
+        pump()
     }
 
     private func serve(_ terms: NBDSessionTerms, _ context: ChannelHandlerContext, _ bytes: ByteBuffer) {
-        timer?.cancel()
-        timer = nil
+        handshakeTimer?.cancel()
+        handshakeTimer = nil
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         let machine = NBDServerTransmission(terms: terms)
         let replies = NBDReplies(
@@ -226,32 +250,19 @@ final class NBDConnection: ChannelInboundHandler {
         switch element {
         case .wait: return false
         case .request(let request):
-            guard charges[request.cookie] == nil else {
-                throw NBDError(.protocolViolation, "two requests with cookie \(request.cookie) at a time")
-            }
-            let charge = Self.charge(request)
-            charges[request.cookie] = charge
-            chargedBytes += charge
+            try window.took(request)
             session.perform(request)
-        case .payload(let bytes, let isLast): session.fill(bytes, isLast: isLast)
+        case .payload(let bytes, let isLast):
+            window.tookPayload(isLast: isLast)
+            session.fill(bytes, isLast: isLast)
         case .refused(let bytes):
-            guard let context else { return false }
-            context.write(wrapOutboundOut(bytes), promise: nil)
+            context?.write(wrapOutboundOut(bytes), promise: nil)
         case .disconnect:
             session.turnEnded()
-            context?.close(promise: nil)
-            end()
+            leave(session)
             return false
         }
         return true
-    }
-
-    private static func charge(_ request: NBDRequest) -> Int {
-        switch request.command {
-        case .read: max(leastCharge, min(Int(request.length), pieceBytes))
-        case .write: max(leastCharge, Int(request.length))
-        case .disconnect, .flush, .trim, .cache, .writeZeroes, .blockStatus, .resize: leastCharge
-        }
     }
 
     // MARK: Output
@@ -259,24 +270,41 @@ final class NBDConnection: ChannelInboundHandler {
     func send(
         _ header: ByteBuffer, _ body: ByteBuffer?, isLast: Bool, cookie: UInt64, then: (@Sendable (Bool) -> Void)?
     ) {
-        if isLast, let charge = charges.removeValue(forKey: cookie) { chargedBytes -= charge }
-        guard let context, case .serving = phase else {
+        if isLast { window.answered(cookie) }
+        guard let context, isAnswering else {
             // Nobody reads it.
             then?(false)
             return
         }
-        if header.readableBytes > 0 || body == nil {
-            context.write(wrapOutboundOut(header), promise: nil)
-        }
-        if let then {
-            context.write(wrapOutboundOut(body ?? ByteBuffer())).whenComplete { outcome in
-                if case .success = outcome { then(true) } else { then(false) }
-            }
-        } else if let body {
-            context.write(wrapOutboundOut(body), promise: nil)
-        }
+        context.write(wrapOutboundOut(header), promise: nil)
+        if let body { send(body, context, then) } else { then?(true) }
         flushSoon(context)
-        if isLast { resume() }
+        guard isLast else { return }
+        resume()
+        leaveIfAllIsAnswered()
+    }
+
+    /// In pieces, so that each that the network takes is a sign of life.
+    private func send(_ body: ByteBuffer, _ context: ChannelHandlerContext, _ then: (@Sendable (Bool) -> Void)?) {
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        var body = body
+        while let piece = body.readSlice(length: min(Self.pieceBytes, body.readableBytes)), piece.readableBytes > 0 {
+            let isEnd = body.readableBytes == 0
+            stall.sent()
+            context.write(wrapOutboundOut(piece)).whenComplete { outcome in
+                bound.value.stall.wasTaken()
+                guard isEnd else { return }
+                if case .success = outcome { then?(true) } else { then?(false) }
+            }
+        }
+    }
+
+    /// Whether answers still go out.
+    private var isAnswering: Bool {
+        switch phase {
+        case .serving, .leaving: true
+        case .handshaking, .finding, .ended: false
+        }
     }
 
     /// One flush for all answers that are ready now.
@@ -293,32 +321,31 @@ final class NBDConnection: ChannelInboundHandler {
     // MARK: Flow
 
     func hold() {
-        holds += 1
+        window.hold()
         regulate()
     }
 
     func goOn() {
-        holds -= 1
+        window.release()
         resume()
     }
 
     private func resume() {
         guard input.readableBytes > 0 || !isReading else { return }
-        advance()
-        if case .serving(let session) = phase { session.turnEnded() }
-        context?.flush()
+        pump()
     }
 
     /// Reads from the socket only while what comes may be taken.
     private func regulate() {
-        guard let context else { return }
+        guard let context, !isPumping else { return }
         let shouldRead: Bool =
             switch phase {
-            case .handshaking: true
+            case .handshaking: context.channel.isWritable
             // A client that talks on meanwhile waits in its own memory.
             case .finding: false
-            case .serving: !isHeld
-            case .ended: true
+            case .serving: window.isOpen && context.channel.isWritable
+            // To see its end; what else comes is dropped.
+            case .leaving, .ended: true
             }
         guard shouldRead != isReading else { return }
         isReading = shouldRead
@@ -326,26 +353,56 @@ final class NBDConnection: ChannelInboundHandler {
         _ = try? context.channel.syncOptions?.setOption(.autoRead, value: shouldRead)
     }
 
+    private func lookForStall() {
+        guard let context else { return }
+        let isLeaving = if case .leaving = phase { window.isEmpty } else { false }
+        guard stall.isStalled(isFull: isLeaving || !context.channel.isWritable) else { return }
+        cut("The client does not read its answers.")
+    }
+
     // MARK: The end
+
+    /// Answers what was asked, then closes.
+    private func leave(_ session: (any NBDDiskSession)?) {
+        phase = .leaving(session)
+        handshakeTimer?.cancel()
+        handshakeTimer = nil
+        input = ByteBuffer()
+        leaveIfAllIsAnswered()
+    }
+
+    private func leaveIfAllIsAnswered() {
+        guard case .leaving = phase, window.isEmpty, let context else { return }
+        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        // Behind all that was written.
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).whenComplete { _ in
+            bound.value.end()
+            bound.value.context?.close(promise: nil)
+        }
+    }
 
     /// Ends the connection and says why in the log.
     func cut(_ reason: String) {
         if case .ended = phase { return }
         logger.notice("An NBD connection was ended.", metadata: ["reason": "\(reason)"])
         let context = context
+        // Who was answered shall know it.
+        context?.flush()
         end()
         context?.close(promise: nil)
     }
 
     private func end() {
-        for scheduled in [timer, stall] { scheduled?.cancel() }
-        timer = nil
-        stall = nil
+        handshakeTimer?.cancel()
+        handshakeTimer = nil
         found = nil
         input = ByteBuffer()
-        charges = [:]
-        chargedBytes = 0
-        let session: (any NBDDiskSession)? = if case .serving(let session) = phase { session } else { nil }
+        let session: (any NBDDiskSession)? =
+            switch phase {
+            case .serving(let session): session
+            case .leaving(let session): session
+            case .handshaking, .finding, .ended: nil
+            }
         phase = .ended
         session?.ended()
     }

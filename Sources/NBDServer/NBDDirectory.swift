@@ -38,6 +38,7 @@ public protocol NBDDirectory: Sendable {
 
 /// What a directory found.
 public enum NBDFinding: Sendable {
+    /// It is there, and this client may use it.
     case export(any NBDExportedDisk)
     /// There is none of the name; with words for the client.
     case unknown(String)

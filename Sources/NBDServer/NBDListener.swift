@@ -58,6 +58,8 @@ public final class NBDListener: Sendable {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.readBytes))
             .childChannelOption(.maxMessagesPerRead, value: 1)
+            // Clients close their direction with their farewell, and wait for answers.
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.writeBufferWaterMark, value: .init(low: 1 << 20, high: 4 << 20))
             .childChannelInitializer { [self] channel in
                 channel.eventLoop.makeCompletedFuture { try connected(channel) }
@@ -79,7 +81,12 @@ public final class NBDListener: Sendable {
             throw NBDServerError(
                 .cannotListen, "Cannot listen for NBD on \(endpoint.described) (\(error)): free it or name another.")
         }
-        channels.withLock { $0.listening = channel }
+        let isClosed = channels.withLock { channels in
+            channels.listening = channel
+            return channels.isClosed
+        }
+        // It was closed before it listened: what cannot be closed is closed.
+        if isClosed { try? await channel.close() }
         return channel.localAddress?.port
     }
 
@@ -93,7 +100,8 @@ public final class NBDListener: Sendable {
         try? await listening.closeFuture.get()
     }
 
-    /// Stops to listen, ends every connection, and waits until nothing of them touches a disk any more.
+    /// Stops to listen, ends every connection, and waits until they are gone: no new request reaches a disk. Those under
+    /// way end with ``NBDWorkers/finish()``.
     public func close() async {
         let (listening, connections) = channels.withLock { channels in
             channels.isClosed = true
@@ -102,6 +110,7 @@ public final class NBDListener: Sendable {
         // What cannot be closed is closed.
         try? await listening?.close()
         for channel in connections { channel.close(promise: nil) }
+        // However they ended, they have.
         for channel in connections { try? await channel.closeFuture.get() }
     }
 

@@ -24,20 +24,14 @@ public struct NBDReplies: Sendable {
         send(cookie, encoder.failure(cookie: cookie, error, message), nil, isLast: true)
     }
 
-    /// A part of a read. `then` is called on the event loop: with true when the network has taken it, with false when the
-    /// connection has ended.
+    /// A part of a read, or all of it where replies are not structured. `then` is called on the event loop: with true when
+    /// the network has taken it, with false when the connection has ended.
     public func data(
-        _ cookie: UInt64, offset: UInt64, total: UInt32?, _ bytes: ByteBuffer, isLast: Bool,
-        then: (@Sendable (Bool) -> Void)? = nil
+        _ cookie: UInt64, offset: UInt64, _ bytes: ByteBuffer, isLast: Bool, then: (@Sendable (Bool) -> Void)? = nil
     ) {
-        // A simple reply has one header, which tells of all of it; what follows is nothing but bytes.
-        let header: ByteBuffer? =
-            if encoder.isStructured {
-                encoder.dataHeader(cookie: cookie, offset: offset, count: bytes.readableBytes, isLast: isLast)
-            } else {
-                total.map { encoder.dataHeader(cookie: cookie, offset: offset, count: Int($0), isLast: true) }
-            }
-        send(cookie, header ?? ByteBuffer(), bytes, isLast: isLast, then: then)
+        send(
+            cookie, encoder.dataHeader(cookie: cookie, offset: offset, count: bytes.readableBytes, isLast: isLast),
+            bytes, isLast: isLast, then: then)
     }
 
     /// A part of a read that is zeroes. Only where replies are structured.
@@ -56,34 +50,27 @@ public struct NBDReplies: Sendable {
             isLast: isLast)
     }
 
-    /// Ends the connection: for a disk that is taken away, and for a read that failed after its first bytes went out
-    /// where the protocol has no other word for it.
+    /// Ends the connection, when what was answered before has gone out: for a disk that is taken away.
     public func cut(_ reason: String) {
         let connection = connection
         eventLoop.execute { connection.value.cut(reason) }
     }
 
-    /// Stops taking requests until ``goOn()``: each calls for one of the other.
-    public func hold() {
-        let connection = connection
-        eventLoop.execute { connection.value.hold() }
-    }
+    /// Stops taking requests until ``goOn()``: each calls for one of the other. On the event loop it holds at once.
+    public func hold() { onConnection { $0.hold() } }
 
     /// Takes requests again.
-    public func goOn() {
+    public func goOn() { onConnection { $0.goOn() } }
+
+    private func onConnection(_ body: @escaping @Sendable (NBDConnection) -> Void) {
         let connection = connection
-        eventLoop.execute { connection.value.goOn() }
+        if eventLoop.inEventLoop { body(connection.value) } else { eventLoop.execute { body(connection.value) } }
     }
 
     private func send(
         _ cookie: UInt64, _ header: ByteBuffer, _ body: ByteBuffer?, isLast: Bool,
         then: (@Sendable (Bool) -> Void)? = nil
     ) {
-        let connection = connection
-        if eventLoop.inEventLoop {
-            connection.value.send(header, body, isLast: isLast, cookie: cookie, then: then)
-        } else {
-            eventLoop.execute { connection.value.send(header, body, isLast: isLast, cookie: cookie, then: then) }
-        }
+        onConnection { $0.send(header, body, isLast: isLast, cookie: cookie, then: then) }
     }
 }

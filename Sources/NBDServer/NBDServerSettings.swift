@@ -19,15 +19,16 @@ public struct NBDServerSettings: Sendable {
     public var maximumConnections = 64
     /// Time from the connection to the end of the handshake.
     public var handshakeTimeout = TimeAmount.seconds(30)
-    /// Time after which a client that does not read its answers is cut off.
+    /// Time after which a client that does not read its answers is cut off, at the latest after twice as long.
     public var stallTimeout = TimeAmount.seconds(60)
-    /// Bytes that one connection's unanswered requests may hold.
+    /// Bytes that one connection's unanswered requests may hold, each counted up to 1 MiB.
     public var connectionWindow = ByteCount.mebibytes(8)
-    /// Bytes that all connections' unanswered reads may hold.
+    /// Bytes that all connections' data on its way from and to disks may hold: 32 MiB or more, the longest read that may not
+    /// be fragmented.
     public var totalWindow = ByteCount.mebibytes(64)
     /// Unanswered requests of one connection.
     public var maximumRequests = 256
-    /// Threads that read from disks, for all connections together.
+    /// Threads that read from disks and write to them, for all connections together: what a client usually asks at a time.
     public var workers = 16
 
     /// The defaults.
@@ -69,9 +70,9 @@ public struct NBDTrust: Sendable {
 public struct NBDServerError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What went wrong, as far as callers act on it.
     public enum Code: Hashable, Sendable {
-        case certificatesUnusable
-        case cannotListen
-        case tooManyConnections
+        case certificatesUnusable  // expired, malformed, or not a pair
+        case cannotListen  // the address is taken, or not this host's
+        case tooManyConnections  // one that came over the limit
     }
 
     /// What went wrong.

@@ -5,7 +5,7 @@ import LinuxSystem
 import StoragePrimitives
 import Synchronization
 
-/// The threads that read and write disks for NBD, and the memory that reads under way may hold: shared by all
+/// The threads that read and write disks for NBD, and the memory that data under way may hold: shared by all
 /// connections, so that however many there are, both stay bounded.
 public final class NBDWorkers: Sendable {
     private struct Ledger {
@@ -16,28 +16,48 @@ public final class NBDWorkers: Sendable {
 
     private let pool: DiskThreadPool
     private let ledger: Mutex<Ledger>
+    private let capacity: Int
 
     /// Threads and memory as the settings bound them.
     public init(_ settings: NBDServerSettings) {
         pool = DiskThreadPool(name: "mt-nbd", threads: settings.workers)
-        ledger = Mutex(Ledger(left: settings.totalWindow.int))
+        capacity = settings.totalWindow.int
+        ledger = Mutex(Ledger(left: capacity))
     }
 
-    /// Runs blocking work on a thread, when `bytes` of memory are free for it; ``release(_:)`` gives them back.
+    /// Bytes that are free at this moment.
+    public var freeBytes: Int { ledger.withLock { $0.left } }
+
+    /// Runs blocking work on a thread, when `bytes` of memory are free for it; ``release(_:)`` gives them back. More than
+    /// there are at all is all of them.
     func run(holding bytes: Int, _ work: @escaping @Sendable () -> Void) {
+        let bytes = min(bytes, capacity)
         let isFree = ledger.withLock { ledger in
-            guard ledger.left >= bytes, ledger.firstWaiting == ledger.waiting.count else {
-                ledger.waiting.append((bytes, work))
-                return false
-            }
-            ledger.left -= bytes
-            return true
+            if Self.take(bytes, of: &ledger) { return true }
+            ledger.waiting.append((bytes, work))
+            return false
         }
         if isFree { pool.run(work) }
     }
 
+    /// Runs it only if the memory is free at once; whether it was.
+    func runNow(holding bytes: Int, _ work: @escaping @Sendable () -> Void) -> Bool {
+        let bytes = min(bytes, capacity)
+        let isFree = ledger.withLock { Self.take(bytes, of: &$0) }
+        if isFree { pool.run(work) }
+        return isFree
+    }
+
+    /// Nobody overtakes who waits.
+    private static func take(_ bytes: Int, of ledger: inout Ledger) -> Bool {
+        guard ledger.left >= bytes, ledger.firstWaiting == ledger.waiting.count else { return false }
+        ledger.left -= bytes
+        return true
+    }
+
     /// Gives memory back; whoever waited longest goes on.
     func release(_ bytes: Int) {
+        let bytes = min(bytes, capacity)
         let ready = ledger.withLock { ledger -> [@Sendable () -> Void] in
             ledger.left += bytes
             var ready: [@Sendable () -> Void] = []

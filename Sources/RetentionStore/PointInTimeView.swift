@@ -11,15 +11,29 @@ import Synchronization
 /// else what is on the target. The target is read first and the before-images are asked after: if the applier has
 /// captured the block meanwhile, its image wins, so that no read sees a half-applied change.
 public final class PointInTimeView: Sendable {
-    /// What reading needs: pages and files that one reader at a time may move.
+    /// What looking things up needs: pages that one reader at a time may move.
     private final class Reading {
         let index: PointIndex
-        var reader: PayloadReader
         var epochs: [FileNumber: EpochFileReader] = [:]
+        /// Readers of payload that nobody uses now: there are as many as have ever read at a time.
+        var idle: [Reader] = []
 
-        init(index: PointIndex, files: HistoryFiles) {
-            self.index = index
-            reader = PayloadReader(files: files)
+        init(index: PointIndex) { self.index = index }
+    }
+
+    // SAFETY: whoever takes one from the list is the only one who has it, until it is put back.
+    /// Reads payload for one call at a time.
+    private final class Reader: @unchecked Sendable {
+        var payload: PayloadReader
+
+        init(files: HistoryFiles) { payload = PayloadReader(files: files) }
+
+        @_lifetime(buffer: copy buffer)
+        func fill(
+            _ buffer: inout MutableRawSpan, start: DiskAddress, with piece: ExtentPiece, role: HistoryFiles.Role
+        ) throws(RetentionError) {
+            let offset = Int(piece.address.rawValue - start.rawValue) * Int(Sector.size)
+            try payload.read(piece, role: role, into: &buffer, at: offset)
         }
     }
 
@@ -62,7 +76,7 @@ public final class PointInTimeView: Sendable {
         do {
             let merge = try PointLocator(shared).merge(at: point, before: dynamic)
             let index = try PointIndex(merge, name: "\(number)", folder: shared.files.folder)
-            unsafe reading = Reading(index: index, files: shared.files)
+            unsafe reading = Reading(index: index)
         } catch {
             shared.state.withLock { $0.pins[number] = nil }
             throw error
@@ -88,15 +102,20 @@ public final class PointInTimeView: Sendable {
         } catch {
             throw .target(error)
         }
-        for image in try images(from: start, to: end) {
-            try fill(&buffer, start: start, with: image, role: .undo)
-        }
+        let images = try images(from: start, to: end)
         let (pieces, redoCount) = try locked { (reading) throws(RetentionError) in
             (try reading.index.pieces(from: start, to: end), reading.index.redoCount)
         }
+        guard !images.isEmpty || !pieces.isEmpty else { return }
+        // Disks answer several at a time: only looking up is one after the other.
+        let reader =
+            try locked { (reading) throws(RetentionError) in reading.idle.popLast() } ?? Reader(files: shared.files)
+        for image in images { try reader.fill(&buffer, start: start, with: image, role: .undo) }
         for piece in pieces {
-            try fill(&buffer, start: start, with: piece, role: piece.rank < redoCount ? .redo : .undo)
+            try reader.fill(&buffer, start: start, with: piece, role: piece.rank < redoCount ? .redo : .undo)
         }
+        // One that failed is not used again.
+        try locked { (reading) throws(RetentionError) in reading.idle.append(reader) }
     }
 
     /// The first stretch of `range`, in bytes, that may hold something else than zeroes.
@@ -143,18 +162,6 @@ public final class PointInTimeView: Sendable {
             }
         }
         return first
-    }
-
-    private func fill(
-        _ buffer: inout MutableRawSpan, start: DiskAddress, with piece: ExtentPiece, role: HistoryFiles.Role
-    ) throws(RetentionError) {
-        let offset = Int(piece.address.rawValue - start.rawValue) * Int(Sector.size)
-        var bytes = AlignedBuffer(count: piece.byteCount)
-        try locked { (reading) throws(RetentionError) in
-            var span = bytes.mutableBytes
-            try reading.reader.read(piece, role: role, into: &span, at: 0)
-        }
-        buffer.replace(at: offset, with: bytes.bytes)
     }
 
     /// Before-images captured in the epochs that the index does not cover, newest epoch first, so that older ones win.

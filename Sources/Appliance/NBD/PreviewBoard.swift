@@ -233,8 +233,8 @@ final class PreviewBoard: Sendable {
                 disks.append(device)
                 continue
             }
-            _ = limit
-            fatalError("OVERLAY")
+            let scratch = try scratch(record, disk)
+            disks.append(try OverlayDevice(base: device, scratch: scratch, limit: limit))
         }
         preview.show(view, disks)
     }
