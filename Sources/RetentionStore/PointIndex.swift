@@ -6,12 +6,15 @@ import StoragePrimitives
 
 /// The merged index of one point, in a passing file: what history says about it, by address, each part once.
 ///
-/// Memory: the first address of each page, and one page. A crash leaves the file behind; the next start removes it.
+/// Memory: the first address of each page, and ``keptPages`` pages. A crash leaves the file behind; the next start
+/// removes it.
 final class PointIndex {
     static let namePrefix = "view-"
     static let rowSize = 64
-    static let rowsInPage = 1024
+    static let rowsInPage = 256
     static let pageBytes = rowSize * rowsInPage
+    /// Pages of 16 KiB that are kept, so that reads here and there find theirs: 2 MiB of a view.
+    static let keptPages = 128
 
     private let folder: any StoreFolder
     private let name: String
@@ -19,8 +22,10 @@ final class PointIndex {
     private var firstAddresses: [DiskAddress] = []
     private var checksums: [Checksum] = []
     private var count = 0
-    private var page: [ExtentPiece] = []
-    private var loadedPage = -1
+    private var pages: [Int: [ExtentPiece]] = [:]
+    /// The pages that are kept, by when they were loaded.
+    private var loaded: [Int] = []
+    private var oldest = 0
     /// Ranks below it are redo.
     let redoCount: UInt32
 
@@ -89,8 +94,9 @@ final class PointIndex {
         }
         var index = max(0, low - 1)
         while index < firstAddresses.count, firstAddresses[index] < end {
-            try load(index)
-            for piece in page where piece.address < end && piece.end > start {
+            let page = try page(index)
+            for piece in page[Self.firstEnding(after: start, in: page)...] {
+                guard piece.address < end else { break }
                 var cut = piece
                 let from = max(piece.address, start)
                 cut.address = from
@@ -102,9 +108,32 @@ final class PointIndex {
         return result
     }
 
-    private func load(_ index: Int) throws(RetentionError) {
-        guard index != loadedPage else { return }
-        loadedPage = -1
+    /// Pieces are disjoint and by address.
+    private static func firstEnding(after address: DiskAddress, in page: [ExtentPiece]) -> Int {
+        var low = 0
+        var high = page.count
+        while low < high {
+            let middle = (low + high) / 2
+            if page[middle].end <= address { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    private func page(_ index: Int) throws(RetentionError) -> [ExtentPiece] {
+        if let known = pages[index] { return known }
+        let page = try load(index)
+        if loaded.count < Self.keptPages {
+            loaded.append(index)
+        } else {
+            pages[loaded[oldest]] = nil
+            loaded[oldest] = index
+            oldest = (oldest + 1) % Self.keptPages
+        }
+        pages[index] = page
+        return page
+    }
+
+    private func load(_ index: Int) throws(RetentionError) -> [ExtentPiece] {
         var buffer = AlignedBuffer(count: Self.pageBytes)
         do {
             var span = buffer.mutableBytes
@@ -118,7 +147,8 @@ final class PointIndex {
                 "The passing file \(name) of a view is damaged. Open the view again; history is not harmed.")
         }
         var reader = ByteReader(buffer.bytes)
-        page.removeAll(keepingCapacity: true)
+        var page: [ExtentPiece] = []
+        page.reserveCapacity(Self.rowsInPage)
         do {
             for _ in 0..<min(Self.rowsInPage, count - index * Self.rowsInPage) {
                 let address = reader.little(UInt64.self) ?? 0
@@ -133,6 +163,6 @@ final class PointIndex {
         } catch {
             throw EpochFileReader.translate(error, name)
         }
-        loadedPage = index
+        return page
     }
 }
