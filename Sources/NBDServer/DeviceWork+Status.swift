@@ -112,6 +112,10 @@ extension DeviceWork {
                 throw DeviceError(
                     .notFound, operation: "compare", object: device.name, detail: "there is no such context")
             }
+            guard map.size >= device.size.rawValue else {
+                throw DeviceError(
+                    .tooSmall, operation: "compare", object: device.name, detail: "the comparison is of a smaller disk")
+            }
             for request in settle(.known(map)) { workers.run { self.status(request) } }
             return map
         } catch {
