@@ -156,6 +156,7 @@ let package = Package(
                 "StoragePrimitives", "RetentionFormat", "ReplicationProtocol", "NBDProtocol", "ControlAPI",
                 "RetentionStore", "RetentionSimulation", nioCore,
             ], path: "Tests/Fuzzing/Targets"),
+        library("TestSupport", ["LinuxSystem"], path: "Tests/TestSupport"),
         tests("FuzzCorpusTests", ["FuzzTargets"]),
 
         tests("StoragePrimitivesTests", ["StoragePrimitives"]),
@@ -177,6 +178,7 @@ let package = Package(
         tests(
             "NBDServerTests",
             [
+                "TestSupport",
                 "NBDServer", "NBDProtocol", "RetentionStore", "RetentionFormat", "RetentionSimulation", "LinuxSystem",
                 "StoragePrimitives", nioCore, nioPosix, nioSSL, logging, certificates, crypto, swiftASN1,
             ]),
@@ -192,7 +194,7 @@ let package = Package(
             ]),
         tests("HealthChecksTests", ["HealthChecks", "ControlAPI", "LinuxSystem", "StoragePrimitives"]),
         tests("HostPreparationTests", ["HostPreparation", "LinuxSystem", "StoragePrimitives"]),
-        tests("EndToEndTests", ["ControlAPI", "LinuxSystem", "StoragePrimitives"]),
+        tests("EndToEndTests", ["TestSupport", "ControlAPI", "LinuxSystem", "StoragePrimitives"]),
     ]
 )
 
