@@ -13,13 +13,19 @@ public struct StartPreviewRequest: Hashable, Sendable, Codable {
     public var scratchBytes: ByteCount?
     /// `unix:PATH`, or `HOST:PORT` with TLS; nil for a socket beside the control socket.
     public var listen: String?
+    /// Take a point that is not exact; nil for no.
+    public var acceptInexact: Bool?
 
     /// A request.
-    public init(group: String, point: PointReference, scratchBytes: ByteCount? = nil, listen: String? = nil) {
+    public init(
+        group: String, point: PointReference, scratchBytes: ByteCount? = nil, listen: String? = nil,
+        acceptInexact: Bool? = nil
+    ) {
         self.group = group
         self.point = point
         self.scratchBytes = scratchBytes
         self.listen = listen
+        self.acceptInexact = acceptInexact
     }
 }
 

@@ -83,7 +83,9 @@ final class Replicator {
         if let limit = settings.giveUpAfter, now - lastSession > limit { throw error }
         let wait = backoff.failed(random: Double.random(in: 0..<1), retryAfter: error.retryAfterNanoseconds)
         do {
-            try signal.sleep(until: now + wait, clock: clock)
+            // The last try is at the limit, whatever the receiver would rather have.
+            let limit = settings.giveUpAfter.map { lastSession + $0 + 1 } ?? .max
+            try signal.sleep(until: min(now + wait, max(now, limit)), clock: clock)
         } catch {
             // Asked to stop: the next look at the signal ends the run.
         }

@@ -47,6 +47,35 @@ extension EndToEndTests {
             #expect(points.bookmarks.map(\.sequence) == points.bookmarks.map(\.sequence).sorted())
         }
 
+        @Test func `what a client copied is not guaranteed until somebody says that it is complete`() throws {
+            let bed = try Bed()
+            let port = Int.random(in: 34000..<36000)
+            try bed.startNBD(port: port)
+            try bed.protect("shop", ["vda"], bytes: 8 << 20)
+            let tls = try bed.issueNBDClient("copier")
+            let uri = "nbds://localhost:\(port)/shop/vda?tls-certificates=\(tls)"
+            bed.shell("! nbdinfo '\(uri)'")
+            try bed.control("nbd", "enable", "shop")
+            try Image(bed.path("disk.img"), bytes: 8 << 20).scramble(0..<8 << 20)
+            bed.shell("nbdcopy --flush \(bed.path("disk.img")) '\(uri)'")
+            try bed.control("bookmark", "shop", "--label", "unsaid")
+            let refused = try bed.mtctl("copy", "shop", "--point", "unsaid", "--to", bed.path("copy.img"))
+            #expect(refused.status == 1)
+            #expect(refused.errors.contains("--accept-inexact"), "\(refused.errors)")
+            try bed.control("nbd", "in-step", "shop")
+            try bed.control("bookmark", "shop", "--label", "said", "--app-consistent")
+            try bed.control("copy", "shop", "--point", "latest-app-consistent", "--to", bed.path("copy.img"))
+            bed.shell("cmp \(bed.path("disk.img")) \(bed.path("copy.img"))")
+            // One source at a time: a process server is refused, and the group can be given back to it.
+            _ = try Image(bed.path("vda.source"), bytes: 8 << 20)
+            let sender = bed.sender("shop", ["vda"], ["--once", "--static-source", "--give-up-after", "2s"])
+            #expect(try bed.program(.processServer, sender).status != 0)
+            try bed.control("nbd", "disable", "shop")
+            bed.shell("! nbdinfo '\(uri)'")
+            try bed.replicate("shop", ["vda"], label: "given back")
+            #expect(try bed.target("vda") == Data(count: 8 << 20))
+        }
+
         private func check(_ bed: Bed, _ mark: String, atLeast committed: Int) throws {
             let image = bed.path("\(mark).img")
             let folder = bed.path("\(mark).mount")

@@ -99,6 +99,11 @@ extension EndToEndTests {
             #expect(refused.status == 1)
             #expect(refused.errors.contains("mtctl preview stop \(preview.id)"), "\(refused.errors)")
             try bed.control("preview", "stop", preview.id)
+            let written = try Self.start(bed, "--point", "first", "--writable")
+            let recovery = try bed.mtctl("recover", "web", "--point", "first", "--source-stopped", "--yes")
+            #expect(recovery.status == 1)
+            #expect(recovery.errors.contains("mtctl preview stop \(written.id)"), "\(recovery.errors)")
+            try bed.control("preview", "stop", written.id)
             try bed.control("group", "delete", "web", "--discard-history", "--yes")
         }
 

@@ -18,6 +18,7 @@ extension ProtectedGroup {
                     remedy: "Stop or fence them, then say so with --source-stopped.")
             }
             try checkStatement(request.targets)
+            try environment.previews.checkNoneWritable(of: name)
             let store = try openStore()
             if let disk = store.status.unsynced.min() {
                 throw ControlFailure(

@@ -73,6 +73,12 @@ final class PreviewBoard: Sendable {
     /// Opens a point of a group and serves its disks.
     func start(_ request: StartPreviewRequest, of group: ProtectedGroup) async throws -> PreviewReport {
         let resolved = try await group.resolve(request.point)
+        guard resolved.point.accuracy == .exact || request.acceptInexact == true else {
+            throw ControlFailure(
+                .notConfirmed,
+                "Point \(request.point) of group \(group.name) is \(resolved.point.accuracy.rawValue), not exact.",
+                remedy: "Choose an exact point, or accept it with --accept-inexact.")
+        }
         let record = try make(request, of: group, at: resolved.point)
         let preview = Preview(record)
         let isAdded = board.withLock { board in
@@ -92,6 +98,7 @@ final class PreviewBoard: Sendable {
             }
             try await listen(preview)
         } catch {
+            // What stays behind of it is a file that the next start finds; the cause of all that is told.
             try? await end(preview)
             throw error
         }
@@ -114,6 +121,18 @@ final class PreviewBoard: Sendable {
         guard let preview = all().first(where: { $0.record.group == group }) else { return }
         throw ControlFailure(
             .busy, "Preview \(preview.record.id) shows a point of group \(group).",
+            remedy: "End it first: mtctl preview stop \(preview.record.id).")
+    }
+
+    /// - Throws: A ``ControlFailure`` while a group's previews are written to: what is tried out there is not in the point
+    ///   that the disks are about to show, and an operator may believe that it is.
+    func checkNoneWritable(of group: String) throws {
+        guard let preview = all().first(where: { $0.record.group == group && $0.record.scratchBytes != nil }) else {
+            return
+        }
+        throw ControlFailure(
+            .busy,
+            "Preview \(preview.record.id) of group \(group) is written to, and none of that will be on its disks.",
             remedy: "End it first: mtctl preview stop \(preview.record.id).")
     }
 

@@ -23,6 +23,7 @@ struct CopyCommand: AsyncParsableCommand {
     var to: String
     @Option(help: "The source disk, where the group has several and --to is no folder.") var disk: String?
     @Option(help: "raw or qcow2; by the file's name unless said.") var format: Format?
+    @Flag(help: "Take a point that is not exact.") var acceptInexact = false
     @OptionGroup var confirmation: ConfirmationOption
     @OptionGroup var connection: ConnectionOptions
 
@@ -38,7 +39,8 @@ struct CopyCommand: AsyncParsableCommand {
         }
         let client = connection.client
         let preview: PreviewReport = try await client.post(
-            ControlPath.previews, StartPreviewRequest(group: group, point: point))
+            ControlPath.previews,
+            StartPreviewRequest(group: group, point: point, acceptInexact: acceptInexact))
         let outcome: Result<[CopyReport], any Error>
         do {
             outcome = .success(try await copy(preview))

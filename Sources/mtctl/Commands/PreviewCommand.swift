@@ -26,6 +26,7 @@ struct PreviewCommand: AsyncParsableCommand {
         @Option(help: "The most that clients may write; 1GiB unless said.") var scratch: SizeArgument?
         @Option(help: "unix:PATH, or HOST:PORT with TLS; a socket beside the control socket unless said.")
         var listen: String?
+        @Flag(help: "Take a point that is not exact.") var acceptInexact = false
         @OptionGroup var connection: ConnectionOptions
 
         func validate() throws {
@@ -37,7 +38,8 @@ struct PreviewCommand: AsyncParsableCommand {
             let size = writable ? scratch.map { ByteCount($0.bytes) } ?? ByteCount.gibibytes(1) : nil
             let preview: PreviewReport = try await connection.client.post(
                 ControlPath.previews,
-                StartPreviewRequest(group: group, point: point, scratchBytes: size, listen: listen))
+                StartPreviewRequest(
+                    group: group, point: point, scratchBytes: size, listen: listen, acceptInexact: acceptInexact))
             let console = Console.current
             if connection.json { return console.json(preview) }
             console.print(

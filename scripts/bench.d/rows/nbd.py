@@ -73,6 +73,7 @@ class NBDPreview(Row):
         product.protect(target, size)
         product.control("nbd", "enable", product.group)
         machine.run("nbdcopy", "--flush", self.data, product.nbd_uri())
+        product.control("nbd", "in-step", product.group)
         product.bookmark("then")
         places_of = random.Random(1)
         for epoch in range(EPOCHS):
