@@ -11,16 +11,9 @@ import Synchronization
 /// else what is on the target. The target is read first and the before-images are asked after: if the applier has
 /// captured the block meanwhile, its image wins, so that no read sees a half-applied change.
 public final class PointInTimeView: Sendable {
-    /// What reading needs: pages and files that one reader at a time may move.
+    /// Pages of epochs that one reader at a time may move.
     private final class Reading {
-        let index: PointIndex
-        var reader: PayloadReader
         var epochs: [FileNumber: EpochFileReader] = [:]
-
-        init(index: PointIndex, files: HistoryFiles) {
-            self.index = index
-            reader = PayloadReader(files: files)
-        }
     }
 
     /// The point that it shows.
@@ -28,7 +21,9 @@ public final class PointInTimeView: Sendable {
     private let shared: GroupShared
     private let lock = Mutex<Void>(())
     // SAFETY: touched under the lock only.
-    nonisolated(unsafe) private let reading: Reading
+    nonisolated(unsafe) private let reading = Reading()
+    private let index: PointIndex
+    private let payloads: PayloadReaders
     /// Epochs before it are in the index, those from it on are asked as they are.
     private let firstDynamic: EpochNumber
     private let pin: UInt64
@@ -61,8 +56,8 @@ public final class PointInTimeView: Sendable {
         firstDynamic = dynamic
         do {
             let merge = try PointLocator(shared).merge(at: point, before: dynamic)
-            let index = try PointIndex(merge, name: "\(number)", folder: shared.files.folder)
-            unsafe reading = Reading(index: index, files: shared.files)
+            index = try PointIndex(merge, name: "\(number)", folder: shared.files.folder)
+            payloads = PayloadReaders(files: shared.files)
         } catch {
             shared.state.withLock { $0.pins[number] = nil }
             throw error
@@ -70,7 +65,7 @@ public final class PointInTimeView: Sendable {
     }
 
     deinit {
-        unsafe reading.index.remove()
+        index.remove()
         _ = shared.state.withLock { $0.pins.removeValue(forKey: pin) }
     }
 
@@ -91,11 +86,8 @@ public final class PointInTimeView: Sendable {
         for image in try images(from: start, to: end) {
             try fill(&buffer, start: start, with: image, role: .undo)
         }
-        let (pieces, redoCount) = try locked { (reading) throws(RetentionError) in
-            (try reading.index.pieces(from: start, to: end), reading.index.redoCount)
-        }
-        for piece in pieces {
-            try fill(&buffer, start: start, with: piece, role: piece.rank < redoCount ? .redo : .undo)
+        for piece in try index.pieces(from: start, to: end) {
+            try fill(&buffer, start: start, with: piece, role: piece.rank < index.redoCount ? .redo : .undo)
         }
     }
 
@@ -126,7 +118,7 @@ public final class PointInTimeView: Sendable {
         let start = DiskAddress(disk: disk.number, sector: window.lowerBound / Sector.size)
         let end = DiskAddress(disk: disk.number, sector: window.upperBound / Sector.size)
         var known = try images(from: start, to: end)
-        known += try locked { (reading) throws(RetentionError) in try reading.index.pieces(from: start, to: end) }
+        known += try index.pieces(from: start, to: end)
         var first = onTarget
         for piece in known where !piece.stored.isZeroes {
             let offset = piece.address.byteOffset.rawValue
@@ -149,12 +141,9 @@ public final class PointInTimeView: Sendable {
         _ buffer: inout MutableRawSpan, start: DiskAddress, with piece: ExtentPiece, role: HistoryFiles.Role
     ) throws(RetentionError) {
         let offset = Int(piece.address.rawValue - start.rawValue) * Int(Sector.size)
-        var bytes = AlignedBuffer(count: piece.byteCount)
-        try locked { (reading) throws(RetentionError) in
-            var span = bytes.mutableBytes
-            try reading.reader.read(piece, role: role, into: &span, at: 0)
-        }
-        buffer.replace(at: offset, with: bytes.bytes)
+        let reader = payloads.take(for: piece.stored)
+        defer { payloads.giveBack(reader) }
+        try reader.read(piece, role: role, into: &buffer, at: offset)
     }
 
     /// Before-images captured in the epochs that the index does not cover, newest epoch first, so that older ones win.
