@@ -26,6 +26,8 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+/// What swift-configuration reads YAML with; here it finds the keys of a file that nobody reads.
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let swiftASN1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
 
 /// A library target; `tier` is where it stands in the order that `scripts/check` enforces: a target may depend only on
@@ -50,6 +52,7 @@ let package = Package(
         .executable(name: "mt-process-server", targets: ["mt-process-server"]),
     ],
     dependencies: [
+        .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-certificates", from: "1.21.0"),
@@ -120,9 +123,10 @@ let package = Package(
             "Appliance",
             [
                 "ReplicationReceiver", "ReplicationProtocol", "NBDServer", "NBDProtocol", "RetentionStore",
-                "RetentionFormat", "ControlAPI", "DiskInventory", "Multipath", "RetentionVolume", "HealthChecks", "HostPreparation", "LinuxSystem",
+                "RetentionFormat", "ControlAPI", "DiskInventory", "Multipath", "RetentionVolume", "HealthChecks",
+                "HostPreparation", "LinuxSystem",
                 "StoragePrimitives", nioCore, nioPosix, hummingbird, configuration,
-                crypto, certificates, swiftASN1, nioSSL, logging, serviceLifecycle,
+                crypto, certificates, swiftASN1, nioSSL, logging, serviceLifecycle, yams,
             ]),
 
         // Tier 6: the programs.
@@ -130,8 +134,8 @@ let package = Package(
         program(
             "mtctl",
             [
-                "ControlAPI", "Appliance", "HealthChecks", "HostPreparation", "LinuxSystem", "StoragePrimitives",
-                asyncHTTPClient, nioCore, argumentParser,
+                "ControlAPI", "Appliance", "HealthChecks", "HostPreparation", "LinuxSystem", "ProcessServer",
+                "StoragePrimitives", asyncHTTPClient, nioCore, nioPosix, argumentParser,
             ]),
         program(
             "mt-process-server",
@@ -152,6 +156,7 @@ let package = Package(
                 "StoragePrimitives", "RetentionFormat", "ReplicationProtocol", "NBDProtocol", "ControlAPI",
                 "RetentionStore", "RetentionSimulation", nioCore,
             ], path: "Tests/Fuzzing/Targets"),
+        library("TestSupport", ["LinuxSystem"], path: "Tests/TestSupport"),
         tests("FuzzCorpusTests", ["FuzzTargets"]),
 
         tests("StoragePrimitivesTests", ["StoragePrimitives"]),
@@ -173,6 +178,7 @@ let package = Package(
         tests(
             "NBDServerTests",
             [
+                "TestSupport",
                 "NBDServer", "NBDProtocol", "RetentionStore", "RetentionFormat", "RetentionSimulation", "LinuxSystem",
                 "StoragePrimitives", nioCore, nioPosix, nioSSL, logging, certificates, crypto, swiftASN1,
             ]),
@@ -188,7 +194,7 @@ let package = Package(
             ]),
         tests("HealthChecksTests", ["HealthChecks", "ControlAPI", "LinuxSystem", "StoragePrimitives"]),
         tests("HostPreparationTests", ["HostPreparation", "LinuxSystem", "StoragePrimitives"]),
-        tests("EndToEndTests", ["ControlAPI", "LinuxSystem", "StoragePrimitives"]),
+        tests("EndToEndTests", ["TestSupport", "ControlAPI", "LinuxSystem", "StoragePrimitives"]),
     ]
 )
 

@@ -44,6 +44,7 @@ public struct Appliance: Sendable {
                     .init(service: DiskWatch(core: core, logger: logger, clock: ports.pauses)),
                     .init(service: HealthWatch(core: core, logger: logger, clock: ports.pauses)),
                     .init(service: ReplicationService(core: core, logger: logger, clock: ports.pauses)),
+                    .init(service: NBDService(core: core, logger: logger, clock: ports.pauses)),
                     .init(service: ControlService(core: core, logger: logger)),
                 ], gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [], logger: logger))
     }

@@ -6,6 +6,7 @@ import DiskInventory
 import HealthChecks
 import LinuxSystem
 import Logging
+import NBDServer
 import RetentionStore
 import StoragePrimitives
 import Synchronization
@@ -22,6 +23,9 @@ public final class ApplianceCore: Sendable {
     let disks: DiskDesk
     let readiness = Readiness()
     let listener: Mutex<ListenerReport>
+    let nbdListener: Mutex<ListenerReport?>
+    let previews: PreviewBoard
+    private let nbdWorkers: NBDWorkers
     let logger: Logger
     private let clock: any WallClock
     private let started: Timestamp
@@ -51,6 +55,12 @@ public final class ApplianceCore: Sendable {
         lock = try Self.lock(configuration.statePath)
         jobs = try JobBoard(folder: try Self.folder("jobs", configuration), clock: clock, logger: logger)
         disks = try Self.desk(configuration, clock: clock, ports: ports, logger: logger)
+        nbdWorkers = NBDWorkers(NBDServerSettings())
+        previews = try PreviewBoard(
+            records: StateFolder(
+                try Self.folder("previews", configuration), limit: PreviewRecord.maximumFileBytes),
+            configuration: configuration, workers: nbdWorkers, settings: NBDServerSettings(), clock: clock,
+            logger: logger)
         environment = GroupEnvironment(
             records: StateFolder(try Self.folder("groups", configuration), limit: GroupRecord.maximumFileBytes),
             reports: StateFolder(try Self.folder("reports", configuration), limit: GroupRecord.maximumFileBytes),
@@ -59,13 +69,19 @@ public final class ApplianceCore: Sendable {
             jobs: jobs,
             clock: clock, logger: logger, retentionPath: configuration.retentionPath,
             pool: BufferPool(retaining: ByteCount(configuration.memoryCeiling.rawValue / 4)),
-            memory: MemoryPlan(ceiling: configuration.memoryCeiling), sessions: SessionDesk(), disks: disks,
+            memory: MemoryPlan(ceiling: configuration.memoryCeiling), sessions: SessionDesk(), previews: previews,
+            disks: disks,
             host: LinuxHost(state: try DirectoryFolder(path: configuration.statePath)))
         groups = try GroupRegistry(environment: environment)
         listener = Mutex(
             ListenerReport(
                 address: configuration.address, port: configuration.port, isListening: false, problem: "It is starting."
             ))
+        nbdListener = Mutex(
+            configuration.isNBDEnabled
+                ? ListenerReport(
+                    address: configuration.nbdAddress, port: configuration.nbdPort, isListening: false,
+                    problem: "It is starting.") : nil)
     }
 
     private static func desk(
@@ -106,11 +122,20 @@ public final class ApplianceCore: Sendable {
 
     func report() async -> ApplianceReport {
         let listener = listener.withLock { $0 }
-        return ApplianceReport(
+        var report = ApplianceReport(
             version: ApplianceVersion.text, started: DateTime(started), now: DateTime(clock.now()),
             stateFolder: configuration.statePath, replication: listener, retention: await volume(),
             memoryCeilingBytes: configuration.memoryCeiling, groups: groups.reports(),
             runningJobs: jobs.list().filter { !$0.state.isFinal }, health: lastHealth.withLock { $0 })
+        report.nbd = nbdListener.withLock { $0 }
+        return report
+    }
+
+    /// What NBD clients find on the network.
+    var exports: ApplianceExports { ApplianceExports(groups: groups, previews: previews, workers: nbdWorkers) }
+
+    func startPreview(_ request: StartPreviewRequest) async throws -> PreviewReport {
+        try await previews.start(request, of: try groups.group(named: request.group))
     }
 
     func retentionReport() async -> RetentionReport {
@@ -239,6 +264,8 @@ public final class ApplianceCore: Sendable {
     /// Ends everything and makes it durable. Blocking: not on the cooperative pool.
     func drain() {
         groups.drain()
+        previews.drain()
+        nbdWorkers.finish()
         jobs.drain()
         volumeThread.finish()
         diskThread.finish()

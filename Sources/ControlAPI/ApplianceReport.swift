@@ -15,6 +15,8 @@ public struct ApplianceReport: Hashable, Sendable, Codable {
     public var stateFolder: String
     /// The listener for process servers.
     public var replication: ListenerReport
+    /// The listener for NBD clients; nil where it is not enabled.
+    public var nbd: ListenerReport?
     /// The retention volume.
     public var retention: VolumeReport
     /// What the data path of the whole daemon may hold in memory.

@@ -33,6 +33,8 @@ public enum ControlPath {
     public static let health = "/v1/health"
     /// GET: ``JobList``.
     public static let jobs = "/v1/jobs"
+    /// GET: ``PreviewList``. POST: ``StartPreviewRequest``.
+    public static let previews = "/v1/previews"
     /// GET: ``RetentionReport``.
     public static let retention = "/v1/retention"
     /// POST: ``RetentionRequest``, to read and check history.
@@ -46,6 +48,8 @@ public enum ControlPath {
     public static func group(_ name: String, _ operation: GroupOperation) -> String {
         "\(groups)/\(name)/\(operation.rawValue)"
     }
+    /// The path that ends a preview.
+    public static func stopPreview(_ id: String) -> String { "\(previews)/\(id)/stop" }
     /// The path of one job.
     public static func job(_ id: String) -> String { "\(jobs)/\(id)" }
 }
@@ -53,4 +57,7 @@ public enum ControlPath {
 /// The last part of a path that acts on a group.
 public enum GroupOperation: String, Sendable, CaseIterable {
     case bind, unbind, pause, resume, bookmark, points, resolve, recover, rollback, commit, verify, delete
+    case nbdEnable = "nbd-enable"
+    case nbdDisable = "nbd-disable"
+    case nbdInStep = "nbd-in-step"
 }

@@ -52,6 +52,8 @@ public struct GroupReport: Hashable, Sendable, Codable {
     public var recoveredPoint: String?
     /// The job that works on the group now.
     public var job: String?
+    /// How it is fed over NBD; nil for a group that process servers feed.
+    public var nbd: NBDFeedReport?
 
     /// A report.
     public init(

@@ -19,7 +19,8 @@ public final class DiskInventory: Sendable {
     }
 
     private let source: any DiskSource
-    private let file: LedgerFile
+    /// Held while it is written, so that two who looked at once do not write over each other.
+    private let file: Mutex<LedgerFile>
     private let clock: any WallClock
     private let reader: MapReader
     private let newcomers = Newcomers()
@@ -38,7 +39,8 @@ public final class DiskInventory: Sendable {
         self.source = source
         self.clock = clock
         self.reader = reader ?? MapReader(clock: clock)
-        file = LedgerFile(state)
+        let file = LedgerFile(state)
+        self.file = Mutex(file)
         ledger = Mutex(try file.load())
     }
 
@@ -76,7 +78,7 @@ public final class DiskInventory: Sendable {
             ledger.note(scan, bound: bound, at: now)
             return (findings, before, ledger)
         }
-        if Self.isWorthWriting(after, over: before) { try file.save(after) }
+        if Self.isWorthWriting(after, over: before) { try save() }
         return Survey(scan: scan, findings: findings, proofs: proofs)
     }
 
@@ -131,20 +133,19 @@ public final class DiskInventory: Sendable {
 
     /// Takes the size of a disk as right from now on.
     public func accept(size: ByteCount, of identity: DiskIdentity) throws(InventoryError) {
-        try file.save(
-            ledger.withLock { ledger in
-                ledger.accept(size: size, of: identity)
-                return ledger
-            })
+        ledger.withLock { $0.accept(size: size, of: identity) }
+        try save()
     }
 
     /// Drops what is known of a disk that will not come back.
     public func forget(_ identity: DiskIdentity) throws(InventoryError) {
-        try file.save(
-            ledger.withLock { ledger in
-                ledger.forget(identity)
-                return ledger
-            })
+        ledger.withLock { $0.forget(identity) }
+        try save()
+    }
+
+    /// Writes what is known by now.
+    private func save() throws(InventoryError) {
+        try file.withLock { (file) throws(InventoryError) in try file.save(ledger.withLock { $0 }) }
     }
 
     /// A minute of "last seen" is not worth a write; everything else is.

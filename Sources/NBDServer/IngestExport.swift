@@ -56,6 +56,7 @@ final class IngestSession: NBDDiskSession {
     private var written: UInt64 = 0
     /// Requests that are in the builder and not in the group.
     private var gathered: [(cookie: UInt64, isDurableWanted: Bool)] = []
+    private var isHandOverDue = false
     private var isOver = false
 
     init(disk: GroupDisk, intake: GroupIntake, workers: NBDWorkers, replies: NBDReplies, terms: NBDSessionTerms) {
@@ -160,7 +161,20 @@ final class IngestSession: NBDDiskSession {
 
     private static let zeroes = AlignedBuffer(count: Extent.maximumDataBytes)
 
-    func turnEnded() { handOver() }
+    /// While the bytes of a write are still coming, what is complete waits for them a moment: fewer and larger records in
+    /// the journal. A client whose bytes stop coming is answered all the same.
+    func turnEnded() {
+        guard write != nil else { return handOver() }
+        guard !isHandOverDue, !gathered.isEmpty else { return }
+        isHandOverDue = true
+        let bound = NIOLoopBound(self, eventLoop: replies.eventLoop)
+        replies.eventLoop.scheduleTask(in: Self.gatheringTime) {
+            bound.value.isHandOverDue = false
+            bound.value.handOver()
+        }
+    }
+
+    private static let gatheringTime = TimeAmount.milliseconds(2)
 
     /// Everything that is complete goes to the group, and is answered.
     private func handOver() {

@@ -28,8 +28,8 @@ public struct NBDServerSettings: Sendable {
     public var totalWindow = ByteCount.mebibytes(64)
     /// Unanswered requests of one connection.
     public var maximumRequests = 256
-    /// Threads that read from disks and write to them, for all connections together.
-    public var workers = 8
+    /// Threads that read from disks and write to them, for all connections together: what a client usually asks at a time.
+    public var workers = 16
 
     /// The defaults.
     public init() {}

@@ -3,7 +3,6 @@
 
 import RetentionFormat
 import StoragePrimitives
-import Synchronization
 
 /// Reads the bytes of stored extents from redo and undo segments, and checks every one before it is used (promise 7).
 struct PayloadReader: ~Copyable {
@@ -13,9 +12,6 @@ struct PayloadReader: ~Copyable {
     private var loaded: (stored: StoredExtent, start: Int)?
 
     init(files: HistoryFiles) { self.files = files }
-
-    /// Whether that extent was read last, and need not be again.
-    func holds(_ stored: StoredExtent) -> Bool { loaded?.stored == stored }
 
     /// Puts a piece's bytes at `offset` of `destination`.
     ///
@@ -63,48 +59,5 @@ struct PayloadReader: ~Copyable {
             of disk \(stored.address.disk) from sector \(stored.address.sector), \(what). Points that need it are not \
             offered; run `mtctl retention scrub` to learn which.
             """)
-    }
-}
-
-/// The payload readers of one view: a read has one to itself, so that many read at a time.
-final class PayloadReaders: Sendable {
-    // SAFETY: used by the one thread that has taken it, until it gives it back.
-    /// A reader that is handed from thread to thread.
-    final class Reader: @unchecked Sendable {
-        private var reader: PayloadReader
-
-        fileprivate init(files: HistoryFiles) { reader = PayloadReader(files: files) }
-
-        fileprivate func holds(_ stored: StoredExtent) -> Bool { reader.holds(stored) }
-
-        @_lifetime(destination: copy destination)
-        func read(
-            _ piece: ExtentPiece, role: HistoryFiles.Role, into destination: inout MutableRawSpan, at offset: Int
-        ) throws(RetentionError) {
-            try reader.read(piece, role: role, into: &destination, at: offset)
-        }
-    }
-
-    private let files: HistoryFiles
-    private let idle = Mutex<[Reader]>([])
-
-    /// Readers that are kept: each has a buffer of a mebibyte.
-    private static let retained = 4
-
-    init(files: HistoryFiles) { self.files = files }
-
-    /// One that has the extent already, where there is one.
-    func take(for stored: StoredExtent) -> Reader {
-        let known = idle.withLock { idle -> Reader? in
-            guard let index = idle.lastIndex(where: { $0.holds(stored) }) else { return idle.popLast() }
-            return idle.remove(at: index)
-        }
-        return known ?? Reader(files: files)
-    }
-
-    func giveBack(_ reader: Reader) {
-        idle.withLock { idle in
-            if idle.count < Self.retained { idle.append(reader) }
-        }
     }
 }

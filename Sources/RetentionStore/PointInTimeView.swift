@@ -11,19 +11,38 @@ import Synchronization
 /// else what is on the target. The target is read first and the before-images are asked after: if the applier has
 /// captured the block meanwhile, its image wins, so that no read sees a half-applied change.
 public final class PointInTimeView: Sendable {
-    /// Pages of epochs that one reader at a time may move.
+    /// What looking things up needs: pages that one reader at a time may move.
     private final class Reading {
+        let index: PointIndex
         var epochs: [FileNumber: EpochFileReader] = [:]
+        /// Readers of payload that nobody uses now: there are as many as have ever read at a time.
+        var idle: [Reader] = []
+
+        init(index: PointIndex) { self.index = index }
+    }
+
+    // SAFETY: whoever takes one from the list is the only one who has it, until it is put back.
+    /// Reads payload for one call at a time.
+    private final class Reader: @unchecked Sendable {
+        var payload: PayloadReader
+
+        init(files: HistoryFiles) { payload = PayloadReader(files: files) }
+
+        @_lifetime(buffer: copy buffer)
+        func fill(
+            _ buffer: inout MutableRawSpan, start: DiskAddress, with piece: ExtentPiece, role: HistoryFiles.Role
+        ) throws(RetentionError) {
+            let offset = Int(piece.address.rawValue - start.rawValue) * Int(Sector.size)
+            try payload.read(piece, role: role, into: &buffer, at: offset)
+        }
     }
 
     /// The point that it shows.
     public let point: SequenceNumber
-    private let shared: GroupShared
+    let shared: GroupShared
     private let lock = Mutex<Void>(())
     // SAFETY: touched under the lock only.
-    nonisolated(unsafe) private let reading = Reading()
-    private let index: PointIndex
-    private let payloads: PayloadReaders
+    nonisolated(unsafe) private let reading: Reading
     /// Epochs before it are in the index, those from it on are asked as they are.
     private let firstDynamic: EpochNumber
     private let pin: UInt64
@@ -56,8 +75,8 @@ public final class PointInTimeView: Sendable {
         firstDynamic = dynamic
         do {
             let merge = try PointLocator(shared).merge(at: point, before: dynamic)
-            index = try PointIndex(merge, name: "\(number)", folder: shared.files.folder)
-            payloads = PayloadReaders(files: shared.files)
+            let index = try PointIndex(merge, name: "\(number)", folder: shared.files.folder)
+            unsafe reading = Reading(index: index)
         } catch {
             shared.state.withLock { $0.pins[number] = nil }
             throw error
@@ -65,7 +84,7 @@ public final class PointInTimeView: Sendable {
     }
 
     deinit {
-        index.remove()
+        unsafe reading.index.remove()
         _ = shared.state.withLock { $0.pins.removeValue(forKey: pin) }
     }
 
@@ -83,12 +102,20 @@ public final class PointInTimeView: Sendable {
         } catch {
             throw .target(error)
         }
-        for image in try images(from: start, to: end) {
-            try fill(&buffer, start: start, with: image, role: .undo)
+        let images = try images(from: start, to: end)
+        let (pieces, redoCount) = try locked { (reading) throws(RetentionError) in
+            (try reading.index.pieces(from: start, to: end), reading.index.redoCount)
         }
-        for piece in try index.pieces(from: start, to: end) {
-            try fill(&buffer, start: start, with: piece, role: piece.rank < index.redoCount ? .redo : .undo)
+        guard !images.isEmpty || !pieces.isEmpty else { return }
+        // Disks answer several at a time: only looking up is one after the other.
+        let reader =
+            try locked { (reading) throws(RetentionError) in reading.idle.popLast() } ?? Reader(files: shared.files)
+        for image in images { try reader.fill(&buffer, start: start, with: image, role: .undo) }
+        for piece in pieces {
+            try reader.fill(&buffer, start: start, with: piece, role: piece.rank < redoCount ? .redo : .undo)
         }
+        // One that failed is not used again.
+        try locked { (reading) throws(RetentionError) in reading.idle.append(reader) }
     }
 
     /// The first stretch of `range`, in bytes, that may hold something else than zeroes.
@@ -118,7 +145,7 @@ public final class PointInTimeView: Sendable {
         let start = DiskAddress(disk: disk.number, sector: window.lowerBound / Sector.size)
         let end = DiskAddress(disk: disk.number, sector: window.upperBound / Sector.size)
         var known = try images(from: start, to: end)
-        known += try index.pieces(from: start, to: end)
+        known += try locked { (reading) throws(RetentionError) in try reading.index.pieces(from: start, to: end) }
         var first = onTarget
         for piece in known where !piece.stored.isZeroes {
             let offset = piece.address.byteOffset.rawValue
@@ -135,15 +162,6 @@ public final class PointInTimeView: Sendable {
             }
         }
         return first
-    }
-
-    private func fill(
-        _ buffer: inout MutableRawSpan, start: DiskAddress, with piece: ExtentPiece, role: HistoryFiles.Role
-    ) throws(RetentionError) {
-        let offset = Int(piece.address.rawValue - start.rawValue) * Int(Sector.size)
-        let reader = payloads.take(for: piece.stored)
-        defer { payloads.giveBack(reader) }
-        try reader.read(piece, role: role, into: &buffer, at: offset)
     }
 
     /// Before-images captured in the epochs that the index does not cover, newest epoch first, so that older ones win.

@@ -261,15 +261,19 @@ public final class RetentionGroup: Sendable {
         return request
     }
 
+    /// One of the group's disks.
+    public func disk(_ number: DiskNumber) -> GroupDisk? { shared.disks[number] }
+
     /// The disks at a point, to read while replication goes on.
     public func view(at point: SequenceNumber) throws(RetentionError) -> PointInTimeView {
         try PointInTimeView(at: point, shared: shared)
     }
 
-    /// Names the newest batch as a crash-consistent point, by the source's time of that batch.
-    public func mark(_ label: String) throws(RetentionError) {
+    /// Names the newest batch as a point, by the source's time of that batch. Only who knows that the source had made its
+    /// state whole before may call it application-consistent.
+    public func mark(_ label: String, as kind: Bookmark.Kind = .crashConsistent) throws(RetentionError) {
         let time = shared.state.withLock { $0.newestTime } ?? shared.clock.now()
-        let bookmark = Bookmark(kind: .crashConsistent, label: label, time: time)
+        let bookmark = Bookmark(kind: kind, label: label, time: time)
         try append(bookmark, sourceSequence: 0)
     }
 

@@ -34,6 +34,13 @@ enum GroupOutput {
         sheet.add("Recovered point", group.recoveredPoint)
         sheet.add("Job", group.job)
         sheet.add("Sender", sender(group))
+        if let nbd = group.nbd {
+            let points =
+                nbd.accuracy == .exact
+                ? "points are exact" : "points are not guaranteed until mtctl nbd in-step \(group.name)"
+            sheet.add("Fed over NBD", "\(nbd.connections) connections, \(points)")
+            sheet.add("Exports", nbd.exports.joined(separator: ", "))
+        }
         sheet.add(
             "Permitted senders", group.senders.isEmpty ? "any process server" : group.senders.joined(separator: ", "))
         sheet.add("Fencing token", "\(group.fencingToken)")

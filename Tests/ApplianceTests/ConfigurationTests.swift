@@ -94,6 +94,23 @@ import Testing
         await #expect(throws: ControlFailure.self) { try await load(file: "\(folder.path)/c.yaml", required: false) }
     }
 
+    @Test(arguments: [
+        ("nbd:\n  adress: 127.0.0.1", "nbd.adress is no setting. Did you mean nbd.address?"),
+        ("nonsense: 1", "nonsense is no setting."),
+        ("replication:\n  port:\n    tcp: 9443", "replication.port is a section; it must be a value."),
+        ("- a\n- b", "It is no map of settings."),
+        ("health:\n  waived:\n    reiserfs:\n      - a", "health.waived has an entry without a name or a reason."),
+        ("a: [", "is no YAML"),
+    ])
+    func `a file with a key that nobody reads is refused`(text: String, words: String) async throws {
+        let folder = try TestFolder()
+        try folder.write(text, to: "c.yaml")
+        let failure = await #expect(throws: ControlFailure.self) {
+            try await load(file: "\(folder.path)/c.yaml", required: false)
+        }
+        #expect(failure?.message.contains(words) == true, "\(failure?.message ?? "")")
+    }
+
     @Test func `waivers have a name that is known and a reason`() async throws {
         let folder = try TestFolder()
         try folder.write(
@@ -105,6 +122,14 @@ import Testing
             """, to: "c.yaml")
         let file = try await load(file: "\(folder.path)/c.yaml")
         #expect(file.healthWaivers == ["reiserfs": "no source has it", "os.memory": "it is small on purpose"])
+        try folder.write(
+            """
+            health:
+              waived:
+                reiserfs: no source has it
+                os.memory: it is small on purpose
+            """, to: "map.yaml")
+        #expect(try await load(file: "\(folder.path)/map.yaml").healthWaivers == file.healthWaivers)
         let line = try await load([:], ["health.waived=perl=no scripts,wget=no network"])
         #expect(line.healthWaivers == ["perl": "no scripts", "wget": "no network"])
         for wrong in ["reiserfs", "reiserfs=", "=why", "os.nonsense=why"] {

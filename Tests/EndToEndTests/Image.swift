@@ -16,6 +16,9 @@ struct Image {
         try file.close()
     }
 
+    /// One that is there already.
+    init(there path: String) { self.path = path }
+
     /// Writes random bytes.
     func scramble(_ range: Range<Int>) throws {
         var words = [UInt64](repeating: 0, count: range.count / 8)

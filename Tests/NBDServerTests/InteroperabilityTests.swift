@@ -3,10 +3,11 @@
 
 import NBDServer
 import StoragePrimitives
+import TestSupport
 import Testing
 
 /// The clients that people have.
-@Suite(.serialized) struct InteroperabilityTests {
+@Suite(.serialized, .ownThread) struct InteroperabilityTests {
     private static let mebibyte = 1 << 20
 
     /// A disk of data with holes, not a multiple of anything but its sectors.

@@ -107,6 +107,10 @@ class Machine:
 
     # Files with known content.
 
+    @staticmethod
+    def exists(path):
+        return os.path.exists(path)
+
     def empty_folder(self, name):
         folder = self.path(name, "x")[:-2]
         self.run("rm", "-rf", folder)

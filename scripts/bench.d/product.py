@@ -18,13 +18,14 @@ DISK = "bench-disk"
 class Product:
     """A whole appliance in a folder, with one group, one target disk and one process server."""
 
-    def __init__(self, machine, programs, name="product", group="bench"):
+    def __init__(self, machine, programs, name="product", group="bench", nbd=False):
         self.machine = machine
         self.programs = programs
         self.folder = os.path.dirname(machine.path(name, "x"))
         self.group = group
         self.socket = f"{self.folder}/control.sock"
         self.port = free_port()
+        self.nbd_port = free_port() if nbd else None
         self.daemon = None
         self.source = f"{self.folder}/source"
         for part in ("retention", "state", "sender"):
@@ -49,9 +50,11 @@ class Product:
         self.mtctl("pki", "issue", "--folder", folder, "--host", "appliance", "--role", "master-target",
                    "--dns", HOST, "--ip", "127.0.0.1")
         self.mtctl("pki", "issue", "--folder", folder, "--host", "cloud", "--role", "process-server")
+        self.mtctl("pki", "issue", "--folder", folder, "--host", "hypervisor", "--role", "nbd-client")
 
     def _write_configuration(self):
         pki = f"{self.folder}/pki"
+        nbd = f'nbd:\n  enabled: "true"\n  address: "127.0.0.1"\n  port: "{self.nbd_port}"\n' if self.nbd_port else ""
         group = subprocess.run(["id", "-gn"], capture_output=True, text=True, check=True).stdout.strip()
         with open(f"{self.folder}/master-target.yaml", "w") as file:
             file.write(
@@ -59,7 +62,7 @@ class Product:
                 f'  certificate: "{pki}/appliance.master-target.pem"\n'
                 f'  key: "{pki}/appliance.master-target.key"\n  authority: "{pki}/authority.pem"\n'
                 f'retention:\n  path: "{self.folder}/retention"\nstate:\n  path: "{self.folder}/state"\n'
-                f'control:\n  socket: "{self.socket}"\n  group: "{group}"\n')
+                f'control:\n  socket: "{self.socket}"\n  group: "{group}"\n{nbd}')
 
     def start(self):
         """Starts the daemon and gives the seconds until it answers."""
@@ -136,6 +139,30 @@ class Product:
         """A process server that lost its state has to compare the whole disk by digest."""
         self.machine.run("rm", "-rf", f"{self.folder}/sender")
         os.makedirs(f"{self.folder}/sender")
+
+    # Clients that speak NBD.
+
+    def nbd_client(self):
+        """The folder with a client's certificate, as GnuTLS wants it."""
+        pki, folder = f"{self.folder}/pki", f"{self.folder}/nbd-client"
+        if not os.path.exists(folder):
+            os.makedirs(folder)
+            for there, here in (("authority.pem", "ca-cert.pem"), ("hypervisor.nbd-client.pem", "client-cert.pem"),
+                                ("hypervisor.nbd-client.key", "client-key.pem")):
+                self.machine.run("cp", f"{pki}/{there}", f"{folder}/{here}")
+        return folder
+
+    def nbd_export(self):
+        return f"{self.group}/{DISK}"
+
+    def nbd_uri(self):
+        return f"nbds://{HOST}:{self.nbd_port}/{self.nbd_export()}?tls-certificates={self.nbd_client()}"
+
+    @staticmethod
+    def timed(work):
+        began = time.monotonic()
+        work()
+        return time.monotonic() - began
 
     def cpu_seconds(self):
         return self.machine.cpu_seconds(self.daemon.pid)

@@ -3,6 +3,7 @@
 
 import Configuration
 import ControlAPI
+import LinuxSystem
 import StoragePrimitives
 
 extension ApplianceConfiguration {
@@ -20,7 +21,11 @@ extension ApplianceConfiguration {
             InMemoryProvider(name: "command line", values: try commandLine(settings)),
             EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "master-target"),
         ]
+        var waivers: [String: String] = [:]
         if let file {
+            if let text = try contents(file, isRequired: isFileRequired) {
+                waivers = try ConfigurationFile(text, name: file).waivers
+            }
             do {
                 providers.append(
                     try await FileProvider<YAMLSnapshot>(filePath: .init(file), allowMissing: !isFileRequired))
@@ -33,6 +38,7 @@ extension ApplianceConfiguration {
         let layers = Layers(reader: ConfigReader(providers: providers))
         var configuration = ApplianceConfiguration(
             statePath: layers.text(.statePath) ?? ApplianceConfiguration().statePath)
+        configuration.healthWaivers = waivers
         try configuration.take(from: layers)
         if let complaint = configuration.complaint {
             throw ControlFailure(.invalidRequest, complaint, remedy: "Correct the configuration.")
@@ -40,9 +46,36 @@ extension ApplianceConfiguration {
         return configuration
     }
 
+    /// The file's text; nil where it is not there and need not be.
+    private static func contents(_ path: String, isRequired: Bool) throws -> String? {
+        do {
+            let (folder, name) = PathText.split(path)
+            if let bytes = try DirectoryFolder(path: folder).contents(of: name, limit: maximumFileBytes) {
+                return String(decoding: bytes, as: UTF8.self)
+            }
+        } catch {
+            guard error.code == .notFound else {
+                throw ControlFailure(
+                    .invalidRequest, "The configuration file \(path) cannot be read: \(error).",
+                    remedy: "Correct it, or name another one with --config.")
+            }
+        }
+        guard !isRequired else {
+            throw ControlFailure(
+                .invalidRequest, "There is no configuration file \(path).", remedy: "Name another one with --config.")
+        }
+        return nil
+    }
+
+    /// A file with every setting and every waiver has a hundredth of it.
+    private static let maximumFileBytes = 1 << 20
+
     private mutating func take(from layers: Layers) throws {
         address = layers.text(.replicationAddress) ?? address
         port = try layers.value(.replicationPort, "a port number") { Int($0) } ?? port
+        isNBDEnabled = try layers.value(.nbdEnabled, "true or false") { Bool($0) } ?? isNBDEnabled
+        nbdAddress = layers.text(.nbdAddress) ?? nbdAddress
+        nbdPort = try layers.value(.nbdPort, "a port number") { Int($0) } ?? nbdPort
         certificatePath = layers.text(.replicationCertificate) ?? certificatePath
         keyPath = layers.text(.replicationKey) ?? keyPath
         authorityPath = layers.text(.replicationAuthority) ?? authorityPath
@@ -102,7 +135,7 @@ extension ApplianceConfiguration {
 }
 
 extension ConfigurationKey {
-    fileprivate var components: [String] { rawValue.split(separator: ".").map(String.init) }
+    var components: [String] { rawValue.split(separator: ".").map(String.init) }
     fileprivate var absolute: AbsoluteConfigKey { AbsoluteConfigKey(components) }
 }
 

@@ -20,6 +20,13 @@ public struct ApplianceConfiguration: Hashable, Sendable {
     /// PEM: the authorities whose process servers may come.
     public var authorityPath: String
 
+    /// Whether NBD clients may connect over the network. They need a certificate of the authority, as process servers do.
+    public var isNBDEnabled = false
+    /// Where NBD clients connect to.
+    public var nbdAddress = "0.0.0.0"
+    /// The TCP port for NBD clients; 0 takes a free one. 10809 is the protocol's own (IANA).
+    public var nbdPort = 10809
+
     /// The retention volume: an absolute path, one folder a group.
     public var retentionPath = "/mnt/retention"
     /// Where records of groups and jobs are kept: an absolute path.
@@ -56,6 +63,7 @@ public struct ApplianceConfiguration: Hashable, Sendable {
     /// What of it makes no sense, as a sentence, or nil.
     public var complaint: String? {
         if !(0...65535).contains(port) { return "replication.port is \(port); a port is 0 to 65535." }
+        if !(0...65535).contains(nbdPort) { return "nbd.port is \(nbdPort); a port is 0 to 65535." }
         if memoryCeiling < Self.smallestCeiling {
             return "memory.ceiling is \(memoryCeiling); the data path needs at least \(Self.smallestCeiling)."
         }

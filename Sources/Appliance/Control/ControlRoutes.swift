@@ -31,6 +31,9 @@ struct ControlRoutes: Sendable {
                 return job
             }
         }
+        router.get("\(ControlPath.previews)") { _, _ in
+            await answer { PreviewList(previews: core.previews.reports()) }
+        }
         router.get("\(ControlPath.disks)") { _, _ in await answer { try await core.diskList() } }
         router.get("\(ControlPath.multipath)") { _, _ in await answer { try await core.multipath() } }
         router.get("\(ControlPath.health)") { _, _ in await answer { try await core.health() } }
@@ -60,6 +63,19 @@ struct ControlRoutes: Sendable {
         onGroup(router, .rollback) { (group, body: RollbackRequest) in try await group.rollback(body) }
         onGroup(router, .commit) { (group, body: CommitRequest) in try await group.commit(body) }
         onGroup(router, .verify) { (group, _: Nothing) in try await group.verify(.verify) }
+        onGroup(router, .nbdEnable) { (group, _: Nothing) in try await group.enableNBD() }
+        onGroup(router, .nbdDisable) { (group, _: Nothing) in try await group.disableNBD() }
+        onGroup(router, .nbdInStep) { (group, _: Nothing) in try await group.declareInStep() }
+        router.post("\(ControlPath.previews)") { request, context in
+            await change("preview start", request, context) { (body: StartPreviewRequest) in
+                try await core.startPreview(body)
+            }
+        }
+        router.post("\(ControlPath.previews)/:id/stop") { request, context in
+            await change("preview stop", request, context) { (_: Nothing) in
+                try await core.previews.stop(context.parameters.get("id") ?? "")
+            }
+        }
         router.post("\(ControlPath.disksAccept)") { request, context in
             await change("disks accept", request, context) { (body: DiskRequest) in
                 try await core.acceptDisk(body.identity)

@@ -16,7 +16,7 @@ struct ControlService: Service {
     func run() async throws {
         let path = core.configuration.socketPath
         let group = core.configuration.socketGroup
-        if let slash = path.lastIndex(of: "/") { try FolderTree.make(String(path[..<slash]), mode: 0o755) }
+        try FolderTree.make(PathText.split(path).folder, mode: 0o755)
         var quiet = logger
         quiet.logLevel = .warning
         let application = Application(

@@ -21,6 +21,7 @@ struct GroupEnvironment: Sendable {
     let pool: BufferPool
     let memory: MemoryPlan
     let sessions: SessionDesk
+    let previews: PreviewBoard
     let disks: DiskDesk
     /// Which machine this is.
     let host: any HostProbe

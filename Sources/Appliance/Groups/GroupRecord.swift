@@ -47,6 +47,8 @@ struct GroupRecord: Hashable, Sendable, Codable {
     var shownSequence: UInt64?
     /// The latest point before the first recovery: where a rollback goes.
     var rollbackSequence: UInt64?
+    /// Its disks are written to over NBD, and by no process server; nil for no.
+    var isFedOverNBD: Bool?
 }
 
 /// A state of the lifecycle as it is written down. `degraded` never is: it is found again, or it is gone.

@@ -143,6 +143,7 @@ extension ProtectedGroup {
                     .notConfirmed, "Group \(name) has recovery points, and they are lost when it is deleted.",
                     remedy: "Add --discard-history to say that this is meant.")
             }
+            try environment.previews.checkNone(of: name)
             endSession("the group is deleted")
             closeStore()
             if record.hasStore {

@@ -15,7 +15,7 @@ extension GroupStore {
             zip(stretch.bookmarks, stretch.sequencesOfBookmarks).map { bookmark, sequence in
                 PointReport(
                     sequence: sequence.rawValue, time: DateTime(bookmark.time), kind: Self.kind(bookmark),
-                    accuracy: Self.accuracy(sequence == stretch.last ? stretch.accuracy : stretch.leastAccuracy),
+                    accuracy: PointAccuracy(sequence == stretch.last ? stretch.accuracy : stretch.leastAccuracy),
                     label: bookmark.label, id: bookmark.id?.description,
                     losesSeconds: Self.seconds(from: bookmark.time, to: newest))
             }
@@ -28,7 +28,7 @@ extension GroupStore {
                 StretchReport(
                     firstSequence: stretch.first.rawValue, lastSequence: stretch.last.rawValue,
                     firstTime: DateTime(stretch.firstTime), lastTime: DateTime(stretch.lastTime),
-                    accuracy: Self.accuracy(stretch.leastAccuracy),
+                    accuracy: PointAccuracy(stretch.leastAccuracy),
                     isBoundariesOnly: !stretch.isEveryBatch)
             }, bookmarks: bookmarks, latest: report(.latest), latestProcessed: report(.latestProcessed),
             latestApplicationConsistent: report(.latestApplicationConsistent))
@@ -54,17 +54,9 @@ extension GroupStore {
     private func report(_ point: RecoveryPoint, newest: Timestamp?) -> PointReport {
         PointReport(
             sequence: point.sequence.rawValue, time: DateTime(point.time),
-            kind: point.bookmark.map { Self.kind($0) } ?? .crashConsistent, accuracy: Self.accuracy(point.accuracy),
+            kind: point.bookmark.map { Self.kind($0) } ?? .crashConsistent, accuracy: PointAccuracy(point.accuracy),
             label: point.bookmark?.label, id: point.bookmark?.id?.description,
             losesSeconds: Self.seconds(from: point.time, to: newest))
-    }
-
-    private static func accuracy(_ accuracy: Accuracy) -> PointAccuracy {
-        switch accuracy {
-        case .exact: .exact
-        case .approximate: .approximate
-        case .notGuaranteed: .notGuaranteed
-        }
     }
 
     private static func kind(_ bookmark: Bookmark) -> PointReport.Kind {
@@ -73,5 +65,17 @@ extension GroupStore {
 
     private static func seconds(from time: Timestamp, to latest: Timestamp?) -> UInt64 {
         UInt64(max(0, latest?.nanoseconds(since: time) ?? 0) / 1_000_000_000)
+    }
+}
+
+extension PointAccuracy {
+    /// The store's accuracy, in the words of the control interface.
+    init(_ accuracy: Accuracy) {
+        self =
+            switch accuracy {
+            case .exact: .exact
+            case .approximate: .approximate
+            case .notGuaranteed: .notGuaranteed
+            }
     }
 }

@@ -142,9 +142,9 @@ final class GroupStore: Sendable {
     }
 
     /// Names the newest point, and waits until that is in history.
-    func bookmark(_ label: String) throws {
+    func bookmark(_ label: String, as kind: Bookmark.Kind) throws {
         let before = count(label)
-        try group.mark(label)
+        try group.mark(label, as: kind)
         let bell = Doorbell()
         for _ in 0..<Self.bookmarkTries {
             if count(label) > before { return }

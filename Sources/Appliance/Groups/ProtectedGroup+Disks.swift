@@ -27,7 +27,9 @@ extension ProtectedGroup {
                         size: request.sizeBytes, logicalBlockSize: request.logicalBlockSize ?? 512, wasSynced: false))
                 record.nextDisk += 1
             }
-            return Acknowledgement(message: "Disk \(request.source) is bound to \(request.target) in group \(name).")
+            let hint = DiskDesk.isDisk(request.target) ? " mtctl host prepare --apply keeps LVM off it as well." : ""
+            return Acknowledgement(
+                message: "Disk \(request.source) is bound to \(request.target) in group \(name).\(hint)")
         }
     }
 
@@ -84,6 +86,7 @@ extension ProtectedGroup {
                         "Group \(name) has recovery points of all its disks; without \(request.source) they are lost.",
                         remedy: "Add --discard-history to say that this is meant.")
                 }
+                try environment.previews.checkNone(of: name)
                 endSession("a disk is unbound")
             }
             try rebuildEmptyStore(discarding: true) { record in
@@ -151,9 +154,12 @@ extension ProtectedGroup {
             shared.store = store
             shared.nextAttempt = nil
         }
+        environment.previews.attach(self)
     }
 
     func closeStore() {
+        environment.previews.detach(name)
+        endIntake("its history is closed")
         let store = shared.withLock { shared in
             let store = shared.store
             shared.store = nil

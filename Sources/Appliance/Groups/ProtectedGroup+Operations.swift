@@ -42,7 +42,9 @@ extension ProtectedGroup {
             // A sync may have ended since the last look.
             observe()
             try check(.bookmark)
-            if request.applicationConsistent == true {
+            let isWanted = request.applicationConsistent == true
+            // Standard clients cannot be asked: who marks the point has made the source's state whole, and flushed it.
+            if isWanted, record.isFedOverNBD != true {
                 guard environment.sessions.requestBookmark(name, label: label, kind: .applicationConsistent) else {
                     throw ControlFailure(
                         .unavailable, "Group \(name) has no process server connected that could make the point.",
@@ -51,7 +53,7 @@ extension ProtectedGroup {
                 return Acknowledgement(
                     message: "The sender of group \(name) was asked for point \(label): mtctl points \(name).")
             }
-            try openStore().bookmark(label)
+            try openStore().bookmark(label, as: isWanted ? .applicationConsistent : .crashConsistent)
             return Acknowledgement(message: "The newest point of group \(name) is bookmark \(label).")
         }
     }
@@ -99,6 +101,9 @@ extension ProtectedGroup {
             try takeShare()
             try observeSyncs()
             observeRPO()
+            let (store, intake) = shared.withLock { ($0.store, $0.intake) }
+            intake?.keepUp()
+            if let store { environment.previews.look(at: name, hasRoom: store.status.blocked == nil) }
         } catch {
             logger.debug("The group is still degraded.", metadata: ["reason": "\(error)"])
         }
@@ -106,8 +111,11 @@ extension ProtectedGroup {
 
     /// More groups than before: the history is opened again for the memory that it may use now.
     private func takeShare() throws {
-        let (store, job) = shared.withLock { ($0.store, $0.job) }
-        guard let store, job == nil, store.share != environment.memory.share else { return }
+        let (store, job, intake) = shared.withLock { ($0.store, $0.job, $0.intake) }
+        // A mirror that loses its connection has to begin anew: it keeps its share while it lasts.
+        guard let store, job == nil, intake?.connectionCount ?? 0 == 0, store.share != environment.memory.share else {
+            return
+        }
         endSession("memory is divided among more groups")
         closeStore()
         try attempt()

@@ -152,6 +152,7 @@ extension ProtectedGroup {
                 throw ControlFailure(
                     .notConfirmed, "Committing group \(name) drops its history.", remedy: "Confirm it with --yes.")
             }
+            try environment.previews.checkNone(of: name)
             try transition(.commit)
             let job = startCommit(resuming: nil)
             return Acknowledgement(message: "Group \(name) is being committed.", job: job)

@@ -7,7 +7,9 @@ import StoragePrimitives
 extension ProtectedGroup {
     /// All that is to be said about it now. Quick: nothing here reads a disk.
     func report() -> GroupReport {
-        let (record, state, store, job) = shared.withLock { ($0.record, $0.lifecycle.state, $0.store, $0.job) }
+        let (record, state, store, job, intake) = shared.withLock {
+            ($0.record, $0.lifecycle.state, $0.store, $0.job, $0.intake)
+        }
         let status = store?.status
         var report = GroupReport(
             name: record.name, id: record.id, state: state.reported, underlyingState: state.underlying.reported,
@@ -21,7 +23,8 @@ extension ProtectedGroup {
                     number: disk.number, source: disk.source, target: disk.target, sizeBytes: disk.size,
                     content: isUnsynced ? (disk.wasSynced ? "resync" : "initialSync") : "differential")
             })
-        report.isSenderConnected = environment.sessions.isConnected(name)
+        report.nbd = feedReport(record, intake)
+        report.isSenderConnected = environment.sessions.isConnected(name) || report.nbd?.connections ?? 0 > 0
         if let throttle = environment.sessions.throttle(of: name) {
             report.throttledBy =
                 switch throttle.cause {

@@ -4,6 +4,7 @@
 import ControlAPI
 import LinuxSystem
 import Logging
+import NBDServer
 import RetentionStore
 import StoragePrimitives
 import Synchronization
@@ -18,6 +19,8 @@ public final class ProtectedGroup: Sendable {
         var lifecycle: GroupLifecycle
         /// Open while the targets and the retention volume are.
         var store: GroupStore?
+        /// What takes the writes of NBD clients, since the first of them came.
+        var intake: GroupIntake?
         var job: String?
         /// Why the record itself forbids everything: a state that this version does not know.
         var stop: String?

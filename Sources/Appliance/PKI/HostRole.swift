@@ -5,5 +5,7 @@
 public enum HostRole: String, CaseIterable, Sendable, Codable {
     case masterTarget = "master-target"
     case processServer = "process-server"
+    /// A hypervisor or a tool that reads and writes disks over NBD.
+    case nbdClient = "nbd-client"
     case `operator` = "operator"
 }

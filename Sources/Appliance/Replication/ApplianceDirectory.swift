@@ -41,6 +41,13 @@ extension ProtectedGroup {
                     logicalBlockSize: disk.logicalBlockSize)
             }, admittedHosts: Set(record.senders), fencingToken: record.fencingToken)
         if let refusal = terms.refusal(of: hello, certifiedHost: peer.host) { return .refused(refusal) }
+        guard record.isFedOverNBD != true else {
+            return .refused(
+                Frame.Refuse(
+                    .groupNotReady,
+                    "Group \(name) is fed over NBD, and has one source at a time: mtctl nbd disable \(name).",
+                    retryAfterMilliseconds: 60_000))
+        }
         guard state.takesData, let store else {
             let reason = state.cause ?? "it is \(state.reported.rawValue)"
             return .refused(

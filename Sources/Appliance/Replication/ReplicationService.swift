@@ -91,25 +91,9 @@ struct ReplicationService: Service {
         return settings
     }
 
-    /// Reads the PEM files. Blocking.
+    /// Blocking.
     private static func trust(_ configuration: ApplianceConfiguration) throws -> ReceiverTrust {
-        func reading<Value>(_ path: String, _ what: String, _ read: () throws -> Value) throws -> Value {
-            do {
-                return try read()
-            } catch {
-                throw ControlFailure(
-                    .unavailable, "\(what) \(path) cannot be read.",
-                    remedy: "Issue it with mtctl pki, or name another file in the configuration.")
-            }
-        }
-        let certificate = configuration.certificatePath
-        let key = configuration.keyPath
-        let authority = configuration.authorityPath
-        return ReceiverTrust(
-            certificateChain: try reading(certificate, "The certificate") {
-                try NIOSSLCertificate.fromPEMFile(certificate)
-            },
-            privateKey: try reading(key, "The key") { try NIOSSLPrivateKey(file: key, format: .pem) },
-            authority: try reading(authority, "The authority") { try NIOSSLCertificate.fromPEMFile(authority) })
+        let host = try HostCertificate(configuration)
+        return ReceiverTrust(certificateChain: host.chain, privateKey: host.key, authority: host.authority)
     }
 }

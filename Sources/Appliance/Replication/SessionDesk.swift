@@ -54,6 +54,7 @@ final class SessionDesk: Sendable {
 extension ProtectedGroup {
     /// Ends the session that there is; the sender is told why, and comes back later.
     func endSession(_ reason: String) {
+        endIntake(reason)
         environment.sessions.end(name, .groupNotReady, "Group \(name) takes no data now: \(reason).")
     }
 }

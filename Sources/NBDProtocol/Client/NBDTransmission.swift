@@ -59,7 +59,7 @@ public struct NBDTransmission: ~Copyable {
             length > 0 && length <= export.maximumBlockSize, "a read of a length that the server did not offer")
         precondition(
             offset <= export.size && UInt64(length) <= export.size - offset, "a read past the end of the export")
-        return request(.read(offset: offset, length: length, received: 0, failure: nil), command: 0, offset, length)
+        return request(.read(offset: offset, length: length, received: 0, failure: nil), .read, offset, length)
     }
 
     /// A block status request over all negotiated contexts.
@@ -70,29 +70,29 @@ public struct NBDTransmission: ~Copyable {
         precondition(length > 0, "block status of nothing")
         precondition(
             offset <= export.size && UInt64(length) <= export.size - offset, "status past the end of the export")
-        return request(.status(length: length, failure: nil), command: 7, offset, length)
+        return request(.status(length: length, failure: nil), .blockStatus, offset, length)
     }
 
     /// The farewell: the server closes after it and answers nothing (NBD_CMD_DISC).
-    public func disconnect() -> ByteBuffer { header(command: 2, cookie: 0, offset: 0, length: 0) }
+    public func disconnect() -> ByteBuffer { header(.disconnect, cookie: 0, offset: 0, length: 0) }
 
     private mutating func request(
-        _ request: Request, command: UInt16, _ offset: UInt64, _ length: UInt32
+        _ request: Request, _ command: NBDCommand, _ offset: UInt64, _ length: UInt32
     ) -> (cookie: UInt64, bytes: ByteBuffer) {
         precondition(waiting.count < NBDLimit.requests, "too many requests at a time")
         let cookie = nextCookie
         nextCookie += 1
         waiting[cookie] = request
-        return (cookie, header(command: command, cookie: cookie, offset: offset, length: length))
+        return (cookie, header(command, cookie: cookie, offset: offset, length: length))
     }
 
     /// 0 u32 magic · 4 u16 command flags · 6 u16 command · 8 u64 cookie · 16 u64 offset · 24 u32 length.
-    private func header(command: UInt16, cookie: UInt64, offset: UInt64, length: UInt32) -> ByteBuffer {
+    private func header(_ command: NBDCommand, cookie: UInt64, offset: UInt64, length: UInt32) -> ByteBuffer {
         var bytes = ByteBuffer()
         bytes.reserveCapacity(28)
         bytes.writeInteger(NBDMagic.request)
         bytes.writeInteger(0, as: UInt16.self)
-        bytes.writeInteger(command)
+        bytes.writeInteger(command.rawValue)
         bytes.writeInteger(cookie)
         bytes.writeInteger(offset)
         bytes.writeInteger(length)

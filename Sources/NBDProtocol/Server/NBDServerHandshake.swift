@@ -25,36 +25,10 @@ public struct NBDServerHandshake: ~Copyable {
         case clientFlags
         case options
         case listing
-        case finding(Question)
+        case finding(ExportSearch)
         case startingTLS
         case over
         case failed
-    }
-
-    /// What an export is looked for.
-    private enum Question {
-        case exportName(String)
-        case info(ExportQuestion)
-        case go(ExportQuestion)
-        case listContexts
-        /// Where no query names a context, none is selected, whatever the export has.
-        case setContexts(export: String, selectsNothing: Bool)
-
-        var option: NBDOption {
-            switch self {
-            case .exportName: .exportName
-            case .info: .info
-            case .go: .go
-            case .listContexts: .listMetaContext
-            case .setContexts: .setMetaContext
-            }
-        }
-    }
-
-    /// The contexts that were selected last, and for which export.
-    private struct Selection {
-        var export: String
-        var contexts: [NBDContextBinding]
     }
 
     private let encryption: Encryption
@@ -62,8 +36,7 @@ public struct NBDServerHandshake: ~Copyable {
     private var isEncrypted = false
     private var sendsZeroes = true
     private var optionCount = 0
-    private var hasStructuredReplies = false
-    private var selection: Selection?
+    private var negotiation = ServerNegotiation()
 
     /// A handshake with a client that has just come.
     public init(encryption: Encryption) { self.encryption = encryption }
@@ -81,7 +54,8 @@ public struct NBDServerHandshake: ~Copyable {
     /// `.startTLS`, `.list`, `.find`, `.finished` or `.close`. What it leaves is at most one option
     /// (``NBDLimit/optionBytes``), and what the client sent while an answer is awaited, which is for the caller to bound.
     ///
-    /// - Throws: ``NBDError`` when the connection has to be closed without another word.
+    /// - Throws: ``NBDError`` when the connection has to be closed without another word, and when this is called after
+    ///   `.finished`, `.close` or an error.
     public mutating func received(_ bytes: inout ByteBuffer) throws(NBDError) -> Action {
         do {
             while true {
@@ -172,7 +146,7 @@ public struct NBDServerHandshake: ~Copyable {
             return .list
         case .structuredReply:
             try requireNone(data)
-            hasStructuredReplies = true
+            negotiation.hasStructuredReplies = true
             return .send(OptionReplyWriter.acknowledgement(of: code))
         case .info:
             let question = try ExportQuestion(parsing: data)
@@ -211,8 +185,8 @@ public struct NBDServerHandshake: ~Copyable {
 
     /// The earlier selection is gone even when this one fails.
     private mutating func receivedSetContexts(_ data: ByteBuffer) throws(OptionRefusal) -> Action {
-        selection = nil
-        guard hasStructuredReplies else {
+        negotiation.unselect()
+        guard negotiation.hasStructuredReplies else {
             throw OptionRefusal(.invalid, "metadata contexts need structured replies; negotiate these first")
         }
         let question = try ContextQuestion(parsing: data)
@@ -234,19 +208,19 @@ public struct NBDServerHandshake: ~Copyable {
         return find(name, .exportName(name))
     }
 
-    private mutating func find(_ name: String, _ question: Question, _ queries: [String] = []) -> Action {
-        state = .finding(question)
+    private mutating func find(_ name: String, _ search: ExportSearch, _ queries: [String] = []) -> Action {
+        state = .finding(search)
         return .find(name: name, queries: queries)
     }
 
-    /// TLS is there. What was negotiated in the clear is forgotten: somebody on the way may have said it.
+    /// TLS is there; from here on options are believed.
     ///
     /// - Precondition: The last action was `.startTLS`.
     public mutating func tlsStarted() {
         guard case .startingTLS = state else { preconditionFailure("TLS was not to be started") }
         isEncrypted = true
-        hasStructuredReplies = false
-        selection = nil
+        // Options in the clear were refused. That none of them counts does not hang on it (CVE-2021-3716 of nbdkit).
+        negotiation = ServerNegotiation()
         state = .options
     }
 
@@ -270,67 +244,48 @@ public struct NBDServerHandshake: ~Copyable {
     /// are no structured replies, and without ``NBDTransmissionFlags/sendsFastZero`` where zeroes are not written at all.
     /// - Precondition: The last action was `.find`; the offer's block sizes are as ``NBDExportOffer`` says.
     public mutating func found(_ lookup: Lookup) -> Action {
-        guard case .finding(let question) = state else { preconditionFailure("no export was asked for") }
+        guard case .finding(let search) = state else { preconditionFailure("no export was asked for") }
         state = .options
         switch lookup {
         case .offer(let offer, let contexts):
             precondition(offer.hasValidBlockSizes, "an export with block sizes that the protocol does not allow")
-            return answer(question, adjusted(offer), contexts)
-        case .unknown(let words): return refuse(question, .unknown, words)
-        case .refused(let words): return refuse(question, .policy, words)
+            return answer(search, negotiation.adjusted(offer), contexts)
+        case .unknown(let words): return refuse(search, .unknown, words)
+        case .refused(let words): return refuse(search, .policy, words)
         }
     }
 
-    private func adjusted(_ offer: NBDExportOffer) -> NBDExportOffer {
-        var offer = offer
-        offer.flags.insert(.hasFlags)
-        if !hasStructuredReplies { offer.flags.remove(.sendsDF) }
-        if !offer.flags.contains(.sendsWriteZeroes) { offer.flags.remove(.sendsFastZero) }
-        return offer
-    }
-
-    private mutating func refuse(_ question: Question, _ kind: NBDOptionReply, _ words: String) -> Action {
-        guard case .exportName = question else {
-            return .send(OptionReplyWriter.refusal(of: question.option.rawValue, kind, words))
+    private mutating func refuse(_ search: ExportSearch, _ kind: NBDOptionReply, _ words: String) -> Action {
+        guard case .exportName = search else {
+            return .send(OptionReplyWriter.refusal(of: search.option.rawValue, kind, words))
         }
         state = .over
         return .close(ByteBuffer())
     }
 
-    private mutating func answer(_ question: Question, _ offer: NBDExportOffer, _ contexts: [String]) -> Action {
-        var replies = OptionReplyWriter(option: question.option.rawValue)
-        switch question {
+    private mutating func answer(_ search: ExportSearch, _ offer: NBDExportOffer, _ contexts: [String]) -> Action {
+        var replies = OptionReplyWriter(option: search.option.rawValue)
+        switch search {
         case .exportName(let name):
-            return finished(name, offer, oldReply(to: offer))
-        case .info(let asked):
-            replies.information(on: offer, for: asked)
-        case .go(let asked):
-            replies.information(on: offer, for: asked)
+            state = .over
+            return .finished(negotiation.terms(offer, as: name), oldReply(to: offer))
+        case .info(let question):
+            replies.information(on: offer, for: question)
+        case .go(let question):
+            replies.information(on: offer, for: question)
             replies.acknowledge()
-            return finished(asked.name, offer, replies.bytes)
+            state = .over
+            return .finished(negotiation.terms(offer, as: question.name), replies.bytes)
         case .listContexts:
-            for name in Self.sayable(contexts) { replies.context(number: 0, name: name) }
+            for name in ServerNegotiation.sayable(contexts) { replies.context(number: 0, name: name) }
         case .setContexts(let export, let selectsNothing):
-            let names = selectsNothing ? [] : Self.sayable(contexts)
-            guard names.count <= NBDLimit.contexts else {
-                return refuse(
-                    question, .tooBig,
-                    "\(names.count) contexts are over the limit of \(NBDLimit.contexts); select fewer")
+            guard let selected = negotiation.select(selectsNothing ? [] : contexts, of: export) else {
+                return refuse(search, .tooBig, "more than \(NBDLimit.contexts) contexts match; select fewer")
             }
-            let bindings = zip(1..., names).map { NBDContextBinding(number: $0, name: $1) }
-            for binding in bindings { replies.context(number: binding.number, name: binding.name) }
-            selection = Selection(export: export, contexts: bindings)
+            for context in selected { replies.context(number: context.number, name: context.name) }
         }
         replies.acknowledge()
         return .send(replies.bytes)
-    }
-
-    private mutating func finished(_ name: String, _ offer: NBDExportOffer, _ bytes: ByteBuffer) -> Action {
-        state = .over
-        var contexts: [NBDContextBinding] = []
-        if let selection, selection.export == name { contexts = selection.contexts }
-        return .finished(
-            NBDSessionTerms(offer: offer, hasStructuredReplies: hasStructuredReplies, contexts: contexts), bytes)
     }
 
     /// The answer to NBD_OPT_EXPORT_NAME: u64 size · u16 flags · 124 zeroes, unless the client does without.
@@ -340,11 +295,5 @@ public struct NBDServerHandshake: ~Copyable {
         bytes.writeInteger(offer.flags.rawValue)
         if sendsZeroes { bytes.writeRepeatingByte(0, count: 124) }
         return bytes
-    }
-
-    /// Each once, in the order given.
-    private static func sayable(_ contexts: [String]) -> [String] {
-        var seen: Set<String> = []
-        return contexts.filter { $0.isProtocolString && seen.insert($0).inserted }
     }
 }

@@ -12,7 +12,9 @@ import NIOCore
 ///   └──wrong magic, write over the limit──► failed
 /// ```
 ///
-/// It does not know which requests wait: a client that reuses a cookie too early confuses itself alone.
+/// It does not know which requests wait: a client that reuses a cookie too early confuses itself alone, and how many are
+/// taken at a time is for the caller to bound. Payloads are slices of the caller's buffer: where nothing is left in it, the next
+/// bytes from the network should replace it, since to append to a buffer that has slices copies it.
 /// Source: NBD protocol, "Transmission phase".
 public struct NBDServerTransmission: ~Copyable {
     /// What the next bytes from the client mean.
@@ -23,7 +25,8 @@ public struct NBDServerTransmission: ~Copyable {
         case request(NBDRequest)
         /// The next bytes of the write that was told last, in the pieces in which they come, never empty, never copied.
         case payload(ByteBuffer, isLast: Bool)
-        /// Send this: a request was refused. The data of a write has been skipped.
+        /// Send this: a request was refused. The data of a write has been skipped. A client can cause these as fast as it
+        /// sends; whoever sends them stops to take more while the client does not read.
         case refused(ByteBuffer)
         /// The client says farewell: finish what waits, then close the connection. Nothing more is told.
         case disconnect
@@ -109,7 +112,7 @@ public struct NBDServerTransmission: ~Copyable {
             return .request(request)
         } catch {
             let refusal = replies.failure(cookie: header.cookie, error.error, error.words)
-            guard hasPayload, header.length > 0 else { return .refused(refusal) }
+            guard hasPayload else { return .refused(refusal) }
             input = .skipping(remaining: Int(header.length), refusal: refusal)
             return nil
         }

@@ -41,7 +41,7 @@ struct PKICommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Makes a key and a certificate for a host.")
 
         @Option(help: "The host's id, the certificate's common name.") var host: String
-        @Option(help: "master-target, process-server or operator.") var role: HostRole
+        @Option(help: "master-target, process-server, nbd-client or operator.") var role: HostRole
         @Option(help: "A DNS name it is reached by; may be repeated.") var dns: [String] = []
         @Option(help: "An address it is reached by; may be repeated.") var ip: [String] = []
         @Option(help: "Days until it expires.") var days = 825

@@ -41,7 +41,9 @@ struct BookmarkCommand: AsyncParsableCommand {
 
     @Argument(help: "The group.") var group: String
     @Option(help: "Its label.") var label: String
-    @Flag(help: "Ask the sender for an application-consistent point.") var appConsistent = false
+    @Flag(
+        help: "Ask the sender for an application-consistent point; of a group that is fed over NBD: say that it is one."
+    ) var appConsistent = false
     @OptionGroup var connection: ConnectionOptions
 
     func validate() throws {

@@ -25,6 +25,13 @@ struct StatusCommand: AsyncParsableCommand {
             report.replication.isListening
                 ? "listening on \(listener)" : console.colored("not listening on \(listener)", .red))
         sheet.add("Listener problem", report.replication.problem)
+        if let nbd = report.nbd {
+            let place = "\(nbd.address):\(nbd.port)"
+            sheet.add(
+                "NBD",
+                nbd.isListening ? "listening on \(place)" : console.colored("not listening on \(place)", .red))
+            sheet.add("NBD problem", nbd.problem)
+        }
         let free = report.retention.freeBytes.map { ", \($0) free" } ?? ""
         sheet.add(
             "Retention volume",

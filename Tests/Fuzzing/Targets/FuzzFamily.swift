@@ -19,6 +19,10 @@ public enum FuzzFamily: String, CaseIterable, Sendable {
     case nbdHandshake = "nbd-handshake"
     /// What an NBD server answers to reads and block status requests.
     case nbdTransmission = "nbd-transmission"
+    /// What an NBD client says before transmission, and its requests where it gets that far.
+    case nbdServerHandshake = "nbd-server-handshake"
+    /// The requests of an NBD client.
+    case nbdServerTransmission = "nbd-server-transmission"
     /// Texts of the control interface that are not read by a library: times, points, quantities.
     case controlTexts = "control-texts"
 
@@ -31,6 +35,8 @@ public enum FuzzFamily: String, CaseIterable, Sendable {
         case .epochFiles: EpochFileEntry.run(bytes)
         case .nbdHandshake: NBDEntry.handshake(bytes)
         case .nbdTransmission: NBDEntry.transmission(bytes)
+        case .nbdServerHandshake: NBDServerEntry.handshake(bytes)
+        case .nbdServerTransmission: NBDServerEntry.transmission(bytes)
         case .controlTexts: ControlTextEntry.run(bytes)
         }
     }
@@ -44,6 +50,8 @@ public enum FuzzFamily: String, CaseIterable, Sendable {
         case .epochFiles: EpochFileEntry.samples
         case .nbdHandshake: NBDEntry.handshakeSamples
         case .nbdTransmission: NBDEntry.transmissionSamples
+        case .nbdServerHandshake: NBDServerEntry.handshakeSamples
+        case .nbdServerTransmission: NBDServerEntry.transmissionSamples
         case .controlTexts: ControlTextEntry.samples
         }
     }

@@ -6,7 +6,7 @@ import NIOCore
 
 /// What an NBD server says: byte 0 is how much of it comes at a time.
 enum NBDEntry {
-    private static func pieces(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
+    static func pieces(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
         guard let first = bytes.first else { return [] }
         let size = first == 0 ? max(1, bytes.count) : Int(first)
         return stride(from: 1, to: bytes.count, by: size).map { bytes[$0..<min(bytes.count, $0 + size)] }
@@ -51,7 +51,7 @@ enum NBDEntry {
         }
     }
 
-    private static func message(_ body: (inout ByteBuffer) -> Void) -> [UInt8] {
+    static func message(_ body: (inout ByteBuffer) -> Void) -> [UInt8] {
         var buffer = ByteBuffer(bytes: [0])
         body(&buffer)
         return Array(buffer.readableBytesView)

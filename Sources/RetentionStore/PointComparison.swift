@@ -4,20 +4,26 @@
 import RetentionFormat
 import StoragePrimitives
 
-extension RetentionGroup {
-    /// One of the group's disks.
-    public func disk(_ number: DiskNumber) -> GroupDisk? { shared.disks[number] }
-
-    /// Where a disk may differ between two points, in either direction: what history says was written between them.
+extension PointInTimeView {
+    /// Where a disk at this point may differ from another point, earlier or later.
     ///
     /// Reads indexes, not data: 32 bytes for each write. Memory: ``ChangedRanges`` of the disk.
     ///
     /// - Throws: `.noSuchPoint`, `.pointNotExact`, `.unknownDisk`.
-    public func changes(
+    public func changes(of disk: DiskNumber, since other: SequenceNumber) throws(RetentionError) -> ChangedRanges {
+        try PointComparison(shared: shared).changes(of: disk, between: point, and: other)
+    }
+}
+
+/// Tells where a group's disks may differ between two points: what history says was written between them.
+struct PointComparison {
+    let shared: GroupShared
+
+    func changes(
         of number: DiskNumber, between one: SequenceNumber, and other: SequenceNumber
     ) throws(RetentionError) -> ChangedRanges {
         guard let disk = shared.disks[number] else {
-            throw RetentionError(.unknownDisk, "Group \(manifest.name) has no disk \(number).")
+            throw RetentionError(.unknownDisk, "There is no disk \(number) in the group.")
         }
         let (low, high) = (min(one, other), max(one, other))
         // Epochs stay until they have been read.
