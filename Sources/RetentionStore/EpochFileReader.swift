@@ -4,7 +4,8 @@
 import RetentionFormat
 import StoragePrimitives
 
-/// Reads a sealed epoch's file, page by page, each checked. Memory: one page and the page table.
+/// Reads a sealed epoch's file, page by page, each checked. Memory: one page, the page table, and an address for each page
+/// once it was searched.
 final class EpochFileReader {
     let number: FileNumber
     let summary: EpochSummary
@@ -17,7 +18,10 @@ final class EpochFileReader {
     private let batchesStart: Int
     private var page = AlignedBuffer(count: EpochFile.pageSize)
     private var loadedPage = -1
+    private var landmarks: [DiskAddress]?
 
+    /// As many rows as a page has.
+    private static let stretchRows = EpochFile.pageSize / StoredExtent.encodedSize
     /// The longest content that is believed: 64 Mi rows.
     static let maximumContent: UInt64 = 4 << 30
     /// The longest summary that is believed: it is read in one go. A merged epoch has one bookmark, and 4 bytes for each
@@ -194,8 +198,16 @@ final class EpochFileReader {
 
     /// The before-images that overlap a range.
     func undo(from start: DiskAddress, to end: DiskAddress) throws(RetentionError) -> [StoredExtent] {
-        var low = 0
-        var high = Int(summary.undoCount)
+        let landmarks = try undoLandmarks()
+        // The stretch with the first row that ends behind the start; a search of it stays on a page or two.
+        var stretch = 0
+        var stretches = landmarks.count
+        while stretch < stretches {
+            let middle = (stretch + stretches) / 2
+            if landmarks[middle] <= start { stretch = middle + 1 } else { stretches = middle }
+        }
+        var low = min(stretch * Self.stretchRows, Int(summary.undoCount))
+        var high = min(low + Self.stretchRows, Int(summary.undoCount))
         while low < high {
             let middle = (low + high) / 2
             if try undo(middle..<middle + 1)[0].end <= start { low = middle + 1 } else { high = middle }
@@ -207,6 +219,19 @@ final class EpochFileReader {
             if row.end > start { found.append(row) }
             low += 1
         }
+        return found
+    }
+
+    /// Where each stretch of before-images ends: found by the first search, for all that follow.
+    private func undoLandmarks() throws(RetentionError) -> [DiskAddress] {
+        if let landmarks { return landmarks }
+        var found: [DiskAddress] = []
+        let count = Int(summary.undoCount)
+        for start in stride(from: 0, to: count, by: Self.stretchRows) {
+            let last = min(start + Self.stretchRows, count) - 1
+            found.append(try undo(last..<last + 1)[0].end)
+        }
+        landmarks = found
         return found
     }
 
