@@ -67,7 +67,8 @@ struct Root: AsyncParsableCommand {
             StatusCommand.self, HealthCommand.self, DisksCommand.self, MultipathCommand.self,
             GroupCommand.self, DiskCommand.self,
             PointsCommand.self, BookmarkCommand.self, RecoverCommand.self, RollbackCommand.self, CommitCommand.self,
-            PreviewCommand.self, CopyCommand.self, NBDCommand.self, VerifyCommand.self, PauseCommand.self, ResumeCommand.self, JobsCommand.self, RetentionCommand.self,
+            PreviewCommand.self, CopyCommand.self, NBDCommand.self, VerifyCommand.self, PauseCommand.self,
+            ResumeCommand.self, JobsCommand.self, RetentionCommand.self,
             HostCommand.self, PKICommand.self,
         ])
 }
