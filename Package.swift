@@ -188,7 +188,8 @@ let package = Package(
         tests(
             "ApplianceTests",
             [
-                "Appliance", "mtctl", "ControlAPI", "DiskInventory", "HealthChecks", "LinuxSystem", "Multipath",
+                "Appliance", "mtctl", "ControlAPI", "DiskInventory", "HealthChecks", "HostPreparation", "LinuxSystem",
+                "Multipath",
                 "RetentionStore",
                 "StoragePrimitives", certificates, logging,
             ]),

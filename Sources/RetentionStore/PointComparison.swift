@@ -10,14 +10,18 @@ extension PointInTimeView {
     /// Reads indexes, not data: 32 bytes for each write. Memory: ``ChangedRanges`` of the disk.
     ///
     /// - Throws: `.noSuchPoint`, `.pointNotExact`, `.unknownDisk`.
-    public func changes(of disk: DiskNumber, since other: SequenceNumber) throws(RetentionError) -> ChangedRanges {
-        try PointComparison(shared: shared).changes(of: disk, between: point, and: other)
+    public func changes(
+        of disk: DiskNumber, since other: SequenceNumber, granule: UInt64 = ChangedRanges.granule
+    ) throws(RetentionError) -> ChangedRanges {
+        try PointComparison(shared: shared, granule: granule).changes(of: disk, between: point, and: other)
     }
 }
 
 /// Tells where a group's disks may differ between two points: what history says was written between them.
 struct PointComparison {
     let shared: GroupShared
+    /// Bytes that are told as one.
+    let granule: UInt64
 
     func changes(
         of number: DiskNumber, between one: SequenceNumber, and other: SequenceNumber
@@ -30,7 +34,7 @@ struct PointComparison {
         let (state, pin) = try pinned(low)
         defer { _ = shared.state.withLock { $0.pins.removeValue(forKey: pin) } }
         _ = try PointLocator.place(high, in: state)
-        var changed = ChangedRanges(size: disk.size.rawValue)
+        var changed = ChangedRanges(size: disk.size.rawValue, granule: granule)
         func note(_ rows: some Sequence<StoredExtent>) {
             for row in rows where row.address.disk == number {
                 let start = row.address.byteOffset.rawValue

@@ -4,12 +4,12 @@
 import NBDServer
 
 /// Where a preview listens, as an operator writes it: `unix:PATH`, `HOST:PORT` or `[IPv6]:PORT`.
-struct PreviewAddress: Hashable, Sendable, Codable, CustomStringConvertible {
-    let endpoint: NBDEndpoint
-    let description: String
+package struct PreviewAddress: Hashable, Sendable, Codable, CustomStringConvertible {
+    package let endpoint: NBDEndpoint
+    package let description: String
 
     /// Nil for what is none.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         description = text
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))
@@ -32,7 +32,7 @@ struct PreviewAddress: Hashable, Sendable, Codable, CustomStringConvertible {
         endpoint = .tcp(host: String(host), port: Int(port))
     }
 
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let address = PreviewAddress(text) else {
             throw DecodingError.dataCorrupted(
@@ -41,13 +41,13 @@ struct PreviewAddress: Hashable, Sendable, Codable, CustomStringConvertible {
         self = address
     }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(description)
     }
 
     /// Whether the network reaches it: then TLS is a must.
-    var isOnNetwork: Bool {
+    package var isOnNetwork: Bool {
         switch endpoint {
         case .tcp: true
         case .unix: false
@@ -55,7 +55,7 @@ struct PreviewAddress: Hashable, Sendable, Codable, CustomStringConvertible {
     }
 
     /// What clients are given (NBD protocol, doc/uri.md).
-    func uri(of export: String) -> String {
+    package func uri(of export: String) -> String {
         switch endpoint {
         case .tcp: "nbds://\(description)/\(Self.escaped(export))"
         case .unix(let path): "nbd+unix:///\(Self.escaped(export))?socket=\(Self.escaped(path))"

@@ -5,15 +5,17 @@ import ControlAPI
 import HostPreparation
 
 /// qemu-img, for what it does well: images in formats, and exports of other servers. Blocks.
-struct ImageTool {
-    let runner: any CommandRunner
+package struct ImageTool {
+    private let runner: any CommandRunner
+
+    package init(runner: any CommandRunner) { self.runner = runner }
 
     /// Copies an export to an image or to another export, and compares the two.
     ///
     /// - Parameters:
     ///   - format: Of the destination, as qemu-img calls it.
     ///   - isThere: The destination exists and is as large as it has to be.
-    func copy(from uri: String, to destination: String, format: String, isThere: Bool, shows: Bool) throws {
+    package func copy(from uri: String, to destination: String, format: String, isThere: Bool, shows: Bool) throws {
         guard runner.run("command -v qemu-img >/dev/null") == nil else {
             throw ControlFailure(
                 .unavailable, "qemu-img, which writes \(format) images and to other servers, is not installed.",
