@@ -32,6 +32,10 @@ public final class GroupIntake: Sendable {
         var appliedWaits: [Wait] = []
         var unapplied: UnappliedWrites
         var accuracy: Accuracy
+        /// The connections of which it was said that they follow the source.
+        var inStep: Set<UInt64> = []
+        /// The connections that have written.
+        var writers: Set<UInt64> = []
         var lastTime: Timestamp
         var connections: [UInt64: NBDReplies] = [:]
         var nextConnection: UInt64 = 1
@@ -91,7 +95,7 @@ public final class GroupIntake: Sendable {
     /// Tells the group that time has passed although nothing was written, while clients are connected.
     public func keepUp() {
         let isDue = state.withLock { state in
-            state.failure == nil && !state.connections.isEmpty && !state.isHolding
+            state.failure == nil && !(state.inStep.isEmpty && state.writers.isEmpty) && !state.isHolding
                 && clock.now().nanoseconds(since: state.lastTime) >= Self.standstillSeconds * 1_000_000_000
         }
         // When it is not taken, it was nothing.
@@ -118,8 +122,6 @@ public final class GroupIntake: Sendable {
             let number = state.nextConnection
             state.nextConnection += 1
             state.connections[number] = replies
-            // Who this is, and whether it follows the source, is not known.
-            state.accuracy = .notGuaranteed
             return (number, state.isHolding)
         }
         if isHolding { replies.hold() }
@@ -130,6 +132,8 @@ public final class GroupIntake: Sendable {
         state.withLock { state in
             guard state.connections.removeValue(forKey: number) != nil else { return }
             // A mirror that has lost a connection may have lost writes.
+            state.writers.remove(number)
+            guard state.inStep.remove(number) != nil else { return }
             state.accuracy = .notGuaranteed
         }
     }
@@ -138,10 +142,20 @@ public final class GroupIntake: Sendable {
 
     /// Takes writes in, after all that came before.
     ///
+    /// - Parameters:
+    ///   - connection: Whose they are; nil for none's.
+    ///   - accuracy: Of the points from here on; nil leaves it.
     /// - Returns: Their place in the order.
-    func append(_ part: BatchPart, as accuracy: Accuracy? = nil) throws(RetentionError) -> UInt64 {
+    func append(
+        _ part: BatchPart, from connection: UInt64? = nil, as accuracy: Accuracy? = nil
+    ) throws(RetentionError) -> UInt64 {
         let (result, held) = state.withLock { state -> (Result<UInt64, RetentionError>, [NBDReplies]) in
             if let failure = state.failure { return (.failure(RetentionError(.closed, failure.message)), []) }
+            if let connection {
+                state.writers.insert(connection)
+                // Whose writes these are, and whether they follow the source, nobody has said.
+                if !state.inStep.contains(connection) { state.accuracy = .notGuaranteed }
+            }
             let now = max(clock.now(), state.lastTime)
             let stamp = BatchStamp(
                 sourceSequence: state.accepted + 1, firstTime: now, lastTime: now,
@@ -154,7 +168,10 @@ public final class GroupIntake: Sendable {
             state.accepted += 1
             state.lastTime = now
             state.heldBytes += part.payloadBytes
-            if let accuracy { state.accuracy = accuracy }
+            if let accuracy {
+                state.accuracy = accuracy
+                state.inStep = Set(state.connections.keys)
+            }
             state.unapplied.add(part.extents, sequence: state.accepted)
             guard !state.isHolding, isFull(state) else { return (.success(state.accepted), []) }
             state.isHolding = true

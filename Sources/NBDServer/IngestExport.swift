@@ -148,7 +148,7 @@ final class IngestSession: NBDDiskSession {
         Self.zeroes.withBytes(0..<Int(count)) { builder.fill($0) }
         builder.endOwnData()
         do throws(RetentionError) {
-            let sequence = try intake.append(builder.take())
+            let sequence = try intake.append(builder.take(), from: connection)
             guard start + count == request.end else {
                 let bound = NIOLoopBound(self, eventLoop: replies.eventLoop)
                 return replies.eventLoop.execute { bound.value.fillZeroes(request, from: start + count) }
@@ -183,7 +183,7 @@ final class IngestSession: NBDDiskSession {
         gathered = []
         do throws(RetentionError) {
             let part = builder.take()
-            let sequence = try intake.append(part)
+            let sequence = try intake.append(part, from: connection)
             for (cookie, isDurableWanted) in done { answer(cookie, isDurableWanted: isDurableWanted, sequence) }
         } catch {
             for (cookie, _) in done { replies.fail(cookie, .inputOutput, error.message) }

@@ -18,7 +18,7 @@ public struct NBDServerSettings: Sendable {
     /// Connections at a time, of one listener. More are closed as they come.
     public var maximumConnections = 64
     /// Time from the connection to the end of the handshake.
-    public var handshakeTimeout = TimeAmount.seconds(30)
+    public var handshakeTimeout = TimeAmount.seconds(15)
     /// Time after which a client that does not read its answers is cut off, at the latest after twice as long.
     public var stallTimeout = TimeAmount.seconds(60)
     /// Bytes that one connection's unanswered requests may hold, each counted up to 1 MiB.

@@ -179,7 +179,9 @@ struct GroupIntakeTests {
         }
     }
 
-    @Test func `points are exact from when the disks are declared in step until a client comes or goes`() async throws {
+    @Test func `points are exact from when the disks are declared in step until a client goes or another writes`()
+        async throws
+    {
         try await ServerFixture.run { fixture in
             let ingest = try IngestFixture.real(fixture)
             defer { ingest.end() }
@@ -196,10 +198,16 @@ struct GroupIntakeTests {
             #expect(try intake.accuracy == .exact && accuracy() == .exact)
             #expect(try await client.write(2, offset: 0, pattern(4096, seed: 2), flags: .fua).error == nil)
             #expect(try accuracy() == .exact)
+            // Who only looks changes nothing.
             let other = try await fixture.client("disk0")
-            #expect(intake.accuracy == .notGuaranteed)
-            try intake.declareInStep()
             await other.close()
+            #expect(await eventually { intake.connectionCount == 1 })
+            #expect(intake.accuracy == .exact)
+            let third = try await fixture.client("disk0")
+            #expect(try await third.write(1, offset: 8192, pattern(4096, seed: 4), flags: .fua).error == nil)
+            #expect(try intake.accuracy == .notGuaranteed && accuracy() == .notGuaranteed)
+            try intake.declareInStep()
+            await third.close()
             #expect(await eventually { intake.accuracy == .notGuaranteed })
             #expect(try await client.write(3, offset: 0, pattern(4096, seed: 3), flags: .fua).error == nil)
             #expect(try accuracy() == .notGuaranteed)
@@ -219,17 +227,23 @@ struct GroupIntakeTests {
             intake.keepUp()
             #expect(ingest.group.ingestPosition.accepted == start)
             let client = try await fixture.client("disk0")
+            // One that only looks says nothing of the source.
             intake.keepUp()
-            intake.keepUp()
-            #expect(ingest.group.ingestPosition.accepted == start + 1)
-            try ingest.group.drain()
-            #expect(ingest.group.status.durableTime == clock.now())
-            clock.advance(seconds: 60)
+            #expect(ingest.group.ingestPosition.accepted == start)
             #expect(try await client.write(1, offset: 0, pattern(4096, seed: 1), flags: .fua).error == nil)
             intake.keepUp()
+            #expect(ingest.group.ingestPosition.accepted == start + 1)
+            clock.advance(seconds: 60)
+            intake.keepUp()
+            intake.keepUp()
             #expect(ingest.group.ingestPosition.accepted == start + 2)
+            try ingest.group.drain()
+            #expect(ingest.group.status.durableTime == clock.now())
             await client.close()
             #expect(await eventually { intake.connectionCount == 0 })
+            clock.advance(seconds: 60)
+            intake.keepUp()
+            #expect(ingest.group.ingestPosition.accepted == start + 2)
         }
     }
 }

@@ -63,6 +63,22 @@ public final class SimulatedDisk: BlockDevice {
         }
     }
 
+    /// Knows its zeroes, as a sparse file does; nothing is read, so nothing fails.
+    public func firstDataRange(in range: Range<UInt64>) throws(DeviceError) -> Range<UInt64>? {
+        var found: Range<UInt64>?
+        var sector = AlignedBuffer(count: 512)
+        for offset in stride(from: range.lowerBound, to: range.upperBound, by: 512) {
+            var span = sector.mutableBytes
+            media.read(into: &span, at: offset)
+            if !span.bytes.isAllZeroes {
+                found = (found?.lowerBound ?? offset)..<offset + 512
+            } else if found != nil {
+                break
+            }
+        }
+        return found
+    }
+
     /// Writes zeroes as any other bytes.
     public func writeZeroes(at offset: ByteOffset, count: ByteCount) throws(DeviceError) {
         let zeroes = AlignedBuffer(count: count.int)

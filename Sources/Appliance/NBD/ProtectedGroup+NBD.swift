@@ -73,7 +73,7 @@ extension ProtectedGroup {
                     ? "The newest point of group \(name) is exact. No client is connected: what the next one writes is "
                         + "not guaranteed until this is said again."
                     : "The points of group \(name) are exact from now on, until one of its \(intake.connectionCount) "
-                        + "connections ends or another begins.")
+                        + "connections ends or another writes.")
         }
     }
 

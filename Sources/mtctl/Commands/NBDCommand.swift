@@ -51,7 +51,7 @@ struct NBDCommand: AsyncParsableCommand {
             discussion: """
                 Say it when a copy of a source that stands still is complete, or when a mirror that writes to both sides \
                 before it answers (qemu: copy-mode=write-blocking) reports that it is ready. From then on the group's \
-                points are exact, until a connection ends or another begins.
+                points are exact, until a connection ends or another writes.
                 """)
 
         @Argument(help: "The group.") var group: String
