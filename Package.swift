@@ -93,6 +93,10 @@ let package = Package(
         library("Multipath", ["LinuxSystem", "StoragePrimitives"]),
         library("RetentionVolume", ["CMount", "ControlAPI", "DiskInventory", "LinuxSystem", "StoragePrimitives"]),
 
+        library(
+            "HostCertificates",
+            ["ControlAPI", "LinuxSystem", "StoragePrimitives", nioCore, crypto, certificates, swiftASN1]),
+
         // Tier 4: the services.
         library(
             "ReplicationReceiver",
@@ -126,7 +130,7 @@ let package = Package(
                 "RetentionFormat", "ControlAPI", "DiskInventory", "Multipath", "RetentionVolume", "HealthChecks",
                 "HostPreparation", "LinuxSystem",
                 "StoragePrimitives", nioCore, nioPosix, hummingbird, configuration,
-                crypto, certificates, swiftASN1, nioSSL, logging, serviceLifecycle, yams,
+                nioSSL, logging, serviceLifecycle, yams,
             ]),
 
         // Tier 6: the programs.
@@ -134,7 +138,8 @@ let package = Package(
         program(
             "mtctl",
             [
-                "ControlAPI", "Appliance", "HealthChecks", "HostPreparation", "LinuxSystem", "ProcessServer",
+                "ControlAPI", "Appliance", "HealthChecks", "HostCertificates", "HostPreparation", "LinuxSystem",
+                "ProcessServer",
                 "StoragePrimitives", asyncHTTPClient, nioCore, nioPosix, argumentParser,
             ]),
         program(
@@ -182,11 +187,14 @@ let package = Package(
             ]),
         tests("NBDProtocolTests", ["NBDProtocol", nioCore]),
         tests("ProcessServerTests", ["ProcessServer", "NBDProtocol", "LinuxSystem", "StoragePrimitives", nioPosix]),
+        tests(
+            "HostCertificatesTests", ["HostCertificates", "ControlAPI", "StoragePrimitives", certificates, crypto]),
         tests("ControlAPITests", ["ControlAPI", "StoragePrimitives"]),
         tests(
             "ApplianceTests",
             [
-                "Appliance", "mtctl", "ControlAPI", "DiskInventory", "HealthChecks", "LinuxSystem", "Multipath",
+                "Appliance", "mtctl", "ControlAPI", "DiskInventory", "HealthChecks", "HostCertificates", "LinuxSystem",
+                "Multipath",
                 "RetentionStore",
                 "StoragePrimitives", certificates, logging,
             ]),
