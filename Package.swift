@@ -18,6 +18,7 @@ let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", packa
 let certificates: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -83,6 +84,7 @@ let package = Package(
         library("ReplicationProtocol", ["StoragePrimitives", "CLZ4", nioCore]),
         library("NBDProtocol", ["StoragePrimitives", nioCore]),
         library("ControlAPI", ["StoragePrimitives"]),
+        library("ConfigurationAPI", ["ControlAPI", "StoragePrimitives", crypto, cryptoExtras]),
 
         // Tier 2: the one place that calls libc.
         library("LinuxSystem", ["CLinux", "StoragePrimitives"]),
@@ -187,6 +189,7 @@ let package = Package(
             ]),
         tests("NBDProtocolTests", ["NBDProtocol", nioCore]),
         tests("ProcessServerTests", ["ProcessServer", "NBDProtocol", "LinuxSystem", "StoragePrimitives", nioPosix]),
+        tests("ConfigurationAPITests", ["ConfigurationAPI", "ControlAPI", "StoragePrimitives"]),
         tests(
             "HostCertificatesTests", ["HostCertificates", "ControlAPI", "StoragePrimitives", certificates, crypto]),
         tests("ControlAPITests", ["ControlAPI", "StoragePrimitives"]),
