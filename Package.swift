@@ -19,9 +19,12 @@ let certificates: Target.Dependency = .product(name: "X509", package: "swift-cer
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
@@ -62,6 +65,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -120,6 +124,19 @@ let package = Package(
             [
                 "NBDProtocol", "RetentionStore", "LinuxSystem", "StoragePrimitives", nioCore, nioPosix, nioSSL, nioTLS,
                 logging,
+            ]),
+        library(
+            "ConfigurationServer",
+            [
+                "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem", "StoragePrimitives", nioCore,
+                nioPosix, nioSSL, hummingbird, hummingbirdTLS, grdb, configuration, yams, crypto, certificates,
+                swiftASN1, logging, serviceLifecycle,
+            ]),
+        library(
+            "Registration",
+            [
+                "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem", "StoragePrimitives", nioCore,
+                nioPosix, nioHTTP1, nioSSL, nioTLS, crypto, logging, serviceLifecycle,
             ]),
         library("HealthChecks", ["ControlAPI", "LinuxSystem", "StoragePrimitives"]),
         library("HostPreparation", ["LinuxSystem", "StoragePrimitives"]),
@@ -192,6 +209,12 @@ let package = Package(
         tests("ConfigurationAPITests", ["ConfigurationAPI", "ControlAPI", "StoragePrimitives"]),
         tests(
             "HostCertificatesTests", ["HostCertificates", "ControlAPI", "StoragePrimitives", certificates, crypto]),
+        tests(
+            "ConfigurationServerTests",
+            [
+                "ConfigurationServer", "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem",
+                "Registration", "StoragePrimitives", nioCore, nioPosix, nioSSL, logging, serviceLifecycle,
+            ]),
         tests("ControlAPITests", ["ControlAPI", "StoragePrimitives"]),
         tests(
             "ApplianceTests",

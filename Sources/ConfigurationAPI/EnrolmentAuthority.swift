@@ -67,6 +67,9 @@ public struct EnrolmentAuthority: Sendable {
         seal = SymmetricKey(size: .bits256)
     }
 
+    /// The keys that are good from now on: after a passphrase was rotated.
+    public mutating func accept(_ keys: [AcceptedKey]) { accepted = keys }
+
     /// A new challenge.
     ///
     /// - Parameter random: ``randomBytes`` octets of the system's generator.
