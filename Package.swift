@@ -54,6 +54,7 @@ let package = Package(
         .executable(name: "mastertargetd", targets: ["mastertargetd"]),
         .executable(name: "mtctl", targets: ["mtctl"]),
         .executable(name: "mt-process-server", targets: ["mt-process-server"]),
+        .executable(name: "mt-configuration-server", targets: ["mt-configuration-server"]),
     ],
     dependencies: [
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
@@ -91,7 +92,7 @@ let package = Package(
         library("ConfigurationAPI", ["ControlAPI", "StoragePrimitives", crypto, cryptoExtras]),
 
         // Tier 2: the one place that calls libc.
-        library("LinuxSystem", ["CLinux", "StoragePrimitives"]),
+        library("LinuxSystem", ["CLinux", "StoragePrimitives", logging]),
 
         // Tier 3: the engines.
         library("RetentionStore", ["RetentionFormat", "StoragePrimitives", "LinuxSystem"]),
@@ -164,6 +165,13 @@ let package = Package(
         program(
             "mt-process-server",
             ["ProcessServer", "LinuxSystem", "StoragePrimitives", argumentParser, logging, serviceLifecycle]),
+
+        program(
+            "mt-configuration-server",
+            [
+                "ConfigurationServer", "ConfigurationAPI", "ControlAPI", "LinuxSystem", argumentParser, logging,
+                serviceLifecycle,
+            ]),
 
         // What tests and measures the store; not shipped.
         library(
