@@ -18,9 +18,13 @@ let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", packa
 let certificates: Target.Dependency = .product(name: "X509", package: "swift-certificates")
 let configuration: Target.Dependency = .product(name: "Configuration", package: "swift-configuration")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
@@ -50,6 +54,7 @@ let package = Package(
         .executable(name: "mastertargetd", targets: ["mastertargetd"]),
         .executable(name: "mtctl", targets: ["mtctl"]),
         .executable(name: "mt-process-server", targets: ["mt-process-server"]),
+        .executable(name: "mt-configuration-server", targets: ["mt-configuration-server"]),
     ],
     dependencies: [
         .package(url: "https://github.com/jpsim/Yams", from: "6.0.0"),
@@ -61,6 +66,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -83,15 +89,20 @@ let package = Package(
         library("ReplicationProtocol", ["StoragePrimitives", "CLZ4", nioCore]),
         library("NBDProtocol", ["StoragePrimitives", nioCore]),
         library("ControlAPI", ["StoragePrimitives"]),
+        library("ConfigurationAPI", ["ControlAPI", "StoragePrimitives", crypto, cryptoExtras]),
 
         // Tier 2: the one place that calls libc.
-        library("LinuxSystem", ["CLinux", "StoragePrimitives"]),
+        library("LinuxSystem", ["CLinux", "StoragePrimitives", logging]),
 
         // Tier 3: the engines.
         library("RetentionStore", ["RetentionFormat", "StoragePrimitives", "LinuxSystem"]),
         library("DiskInventory", ["CBlkid", "CUdev", "LinuxSystem", "StoragePrimitives"]),
         library("Multipath", ["LinuxSystem", "StoragePrimitives"]),
         library("RetentionVolume", ["CMount", "ControlAPI", "DiskInventory", "LinuxSystem", "StoragePrimitives"]),
+
+        library(
+            "HostCertificates",
+            ["ControlAPI", "LinuxSystem", "StoragePrimitives", nioCore, crypto, certificates, swiftASN1]),
 
         // Tier 4: the services.
         library(
@@ -115,6 +126,19 @@ let package = Package(
                 "NBDProtocol", "RetentionStore", "LinuxSystem", "StoragePrimitives", nioCore, nioPosix, nioSSL, nioTLS,
                 logging,
             ]),
+        library(
+            "ConfigurationServer",
+            [
+                "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem", "StoragePrimitives", nioCore,
+                nioPosix, nioSSL, hummingbird, hummingbirdTLS, grdb, configuration, yams, crypto, certificates,
+                swiftASN1, logging, serviceLifecycle,
+            ]),
+        library(
+            "Registration",
+            [
+                "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem", "StoragePrimitives", nioCore,
+                nioPosix, nioHTTP1, nioSSL, nioTLS, crypto, logging, serviceLifecycle,
+            ]),
         library("HealthChecks", ["ControlAPI", "LinuxSystem", "StoragePrimitives"]),
         library("HostPreparation", ["LinuxSystem", "StoragePrimitives"]),
 
@@ -126,7 +150,7 @@ let package = Package(
                 "RetentionFormat", "ControlAPI", "DiskInventory", "Multipath", "RetentionVolume", "HealthChecks",
                 "HostPreparation", "LinuxSystem",
                 "StoragePrimitives", nioCore, nioPosix, hummingbird, configuration,
-                crypto, certificates, swiftASN1, nioSSL, logging, serviceLifecycle, yams,
+                nioSSL, logging, serviceLifecycle, yams,
             ]),
 
         // Tier 6: the programs.
@@ -134,12 +158,20 @@ let package = Package(
         program(
             "mtctl",
             [
-                "ControlAPI", "Appliance", "HealthChecks", "HostPreparation", "LinuxSystem", "ProcessServer",
+                "ControlAPI", "Appliance", "HealthChecks", "HostCertificates", "HostPreparation", "LinuxSystem",
+                "ProcessServer",
                 "StoragePrimitives", asyncHTTPClient, nioCore, nioPosix, argumentParser,
             ]),
         program(
             "mt-process-server",
             ["ProcessServer", "LinuxSystem", "StoragePrimitives", argumentParser, logging, serviceLifecycle]),
+
+        program(
+            "mt-configuration-server",
+            [
+                "ConfigurationServer", "ConfigurationAPI", "ControlAPI", "LinuxSystem", argumentParser, logging,
+                serviceLifecycle,
+            ]),
 
         // What tests and measures the store; not shipped.
         library(
@@ -184,11 +216,21 @@ let package = Package(
             ]),
         tests("NBDProtocolTests", ["NBDProtocol", nioCore]),
         tests("ProcessServerTests", ["ProcessServer", "NBDProtocol", "LinuxSystem", "StoragePrimitives", nioPosix]),
+        tests("ConfigurationAPITests", ["ConfigurationAPI", "ControlAPI", "StoragePrimitives"]),
+        tests(
+            "HostCertificatesTests", ["HostCertificates", "ControlAPI", "StoragePrimitives", certificates, crypto]),
+        tests(
+            "ConfigurationServerTests",
+            [
+                "ConfigurationServer", "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem",
+                "Registration", "StoragePrimitives", nioCore, nioPosix, nioSSL, logging, serviceLifecycle,
+            ]),
         tests("ControlAPITests", ["ControlAPI", "StoragePrimitives"]),
         tests(
             "ApplianceTests",
             [
-                "Appliance", "mtctl", "ControlAPI", "DiskInventory", "HealthChecks", "HostPreparation", "LinuxSystem",
+                "Appliance", "mtctl", "ControlAPI", "DiskInventory", "HealthChecks", "HostCertificates",
+                "HostPreparation", "LinuxSystem",
                 "Multipath",
                 "RetentionStore",
                 "StoragePrimitives", certificates, logging,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 The Master Target authors
 
-import Appliance
 import ControlAPI
+import HostCertificates
 import StoragePrimitives
 import Testing
 import X509
@@ -37,7 +37,7 @@ import X509
         #expect("\(leaf.subject)".contains("OU=\(role.rawValue)"))
         #expect("\(leaf.subject)".contains("CN=host-1"))
         let usage = try #require(try leaf.extensions.extendedKeyUsage)
-        #expect(usage.contains(.serverAuth) == (role == .masterTarget))
+        #expect(usage.contains(.serverAuth) == role.isServer)
         #expect(usage.contains(.clientAuth))
     }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 The Master Target authors
 
-import Appliance
 import ArgumentParser
 import ControlAPI
+import HostCertificates
 import LinuxSystem
 
 extension HostRole: ExpressibleByArgument {}
@@ -41,7 +41,8 @@ struct PKICommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Makes a key and a certificate for a host.")
 
         @Option(help: "The host's id, the certificate's common name.") var host: String
-        @Option(help: "master-target, process-server, nbd-client or operator.") var role: HostRole
+        @Option(help: "master-target, process-server, nbd-client, operator or configuration-server.")
+        var role: HostRole
         @Option(help: "A DNS name it is reached by; may be repeated.") var dns: [String] = []
         @Option(help: "An address it is reached by; may be repeated.") var ip: [String] = []
         @Option(help: "Days until it expires.") var days = 825
@@ -49,8 +50,8 @@ struct PKICommand: AsyncParsableCommand {
 
         func validate() throws {
             try check(days: days)
-            if role == .masterTarget, dns.isEmpty, ip.isEmpty {
-                throw ValidationError("A master target is reached by a name or an address: give --dns or --ip.")
+            if role.isServer, dns.isEmpty, ip.isEmpty {
+                throw ValidationError("A \(role.rawValue) is reached by a name or an address: give --dns or --ip.")
             }
         }
 
@@ -73,7 +74,7 @@ struct PKICommand: AsyncParsableCommand {
             for certificate in list {
                 table.add(
                     certificate.host, certificate.isAuthority ? "authority" : certificate.role?.rawValue ?? "none",
-                    LocalTime.describe(certificate.notAfter.timestamp), certificate.path)
+                    LocalTime.describe(certificate.notAfter.timestamp), certificate.path ?? "")
             }
             for line in table.lines { Console.current.print(line) }
         }

@@ -8,4 +8,9 @@ public enum HostRole: String, CaseIterable, Sendable, Codable {
     /// A hypervisor or a tool that reads and writes disks over NBD.
     case nbdClient = "nbd-client"
     case `operator` = "operator"
+    /// What servers and operators connect to on 443.
+    case configurationServer = "configuration-server"
+
+    /// Whether others connect to it, so that its certificate has names and may stand at the server's end of TLS.
+    public var isServer: Bool { self == .masterTarget || self == .configurationServer }
 }

@@ -2,13 +2,14 @@
 // Copyright 2026 The Master Target authors
 
 import ControlAPI
+import Crypto
 import FoundationEssentials
 import LinuxSystem
 import StoragePrimitives
 import SwiftASN1
 import X509
 
-/// A certificate, as `mtctl pki list` and `show` tell of it.
+/// What a certificate says of its holder, as far as this product cares.
 public struct IssuedCertificate: Hashable, Sendable, Codable {
     /// The common name: the host's id, or the authority's name.
     public let host: String
@@ -26,10 +27,10 @@ public struct IssuedCertificate: Hashable, Sendable, Codable {
     public let alternativeNames: [String]
     /// The common name of the authority that signed it.
     public let issuer: String
-    /// Where its PEM file is.
-    public let path: String
+    /// Where its PEM file is; nil for one that came over the network.
+    public let path: String?
 
-    init(_ certificate: Certificate, path: String) {
+    init(_ certificate: Certificate, path: String? = nil) {
         host = certificate.subject.first(of: .RDNAttributeType.commonName) ?? ""
         role = certificate.subject.first(of: .RDNAttributeType.organizationalUnitName).flatMap {
             HostRole(rawValue: $0)
@@ -52,6 +53,16 @@ public struct IssuedCertificate: Hashable, Sendable, Codable {
         self.path = path
     }
 
+    /// Reads a certificate that TLS showed.
+    ///
+    /// - Throws: An error of the parser for what is no certificate.
+    public init(derEncoded bytes: [UInt8]) throws { self.init(try Certificate(derEncoded: bytes)) }
+
+    /// Reads a certificate in PEM.
+    ///
+    /// - Throws: An error of the parser for what is no certificate.
+    public init(pemEncoded text: String) throws { self.init(try Certificate(pemEncoded: text)) }
+
     /// Reads a PEM file.
     public init(path: String) throws {
         let parts = path.split(separator: "/", omittingEmptySubsequences: false)
@@ -67,6 +78,19 @@ public struct IssuedCertificate: Hashable, Sendable, Codable {
             throw ControlFailure(
                 .corrupt, "\(path) is not a certificate in PEM (\(error)).", remedy: "Name a file that ends in .pem.")
         }
+    }
+
+    /// From when it should be renewed: two thirds of its lifetime.
+    public var renewalDue: DateTime {
+        let lifetime = notAfter.timestamp.nanoseconds(since: notBefore.timestamp)
+        return DateTime(notBefore.timestamp.advanced(byNanoseconds: lifetime / 3 * 2))
+    }
+
+    /// SHA-256 of a certificate in DER, by which people and enrolments know it: 32 octets.
+    ///
+    /// - Throws: An error of the parser for what is no certificate.
+    public static func fingerprint(pemEncoded text: String) throws -> [UInt8] {
+        Array(SHA256.hash(data: try PEMDocument(pemString: text).derBytes))
     }
 
     /// `DNS:host.example`, `IP:192.0.2.1`, as OpenSSL writes them.

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ConfigurationAPI
+import ControlAPI
+import StoragePrimitives
+import Synchronization
+
+/// The last heartbeat of every server. Heartbeats are written to the inventory in one transaction every few seconds:
+/// losing the last ones in a crash loses nothing that the next ones do not bring.
+final class HeartbeatBoard: Sendable {
+    struct Beat: Sendable {
+        let moment: Timestamp
+        let address: String
+        let heartbeat: HeartbeatRequest
+    }
+
+    private struct Beats {
+        var last: [String: Beat] = [:]
+        var unwritten: Set<String> = []
+    }
+
+    private let beats = Mutex(Beats())
+
+    func take(_ heartbeat: HeartbeatRequest, of hostID: String, address: String, now: Timestamp) {
+        beats.withLock { beats in
+            beats.last[hostID] = Beat(moment: now, address: address, heartbeat: heartbeat)
+            beats.unwritten.insert(hostID)
+        }
+    }
+
+    func last(of hostID: String) -> Beat? { beats.withLock { $0.last[hostID] } }
+
+    /// Those that came since the last call.
+    func takeUnwritten() -> [String: Beat] {
+        beats.withLock { beats in
+            defer { beats.unwritten = [] }
+            return beats.last.filter { beats.unwritten.contains($0.key) }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ConfigurationAPI
+import ControlAPI
+import HostCertificates
+import LinuxSystem
+import StoragePrimitives
+
+/// What an enrolment gave: a certificate with its key, and the authority to trust.
+public struct Credentials: Hashable, Sendable {
+    /// The certificate in PEM.
+    public let certificate: String
+    /// Its key in PEM.
+    public let key: String
+    /// The authority's certificate in PEM.
+    public let authority: String
+
+    /// - Throws: ``ConfigurationFailure`` with `.conflict` when the certificate is not for that key.
+    public init(certificate: String, key: HostKey, authority: String) throws {
+        guard try key.isKey(ofCertificate: certificate) else {
+            throw ConfigurationFailure(
+                .conflict, "The certificate is not for the key that was made for it.",
+                remedy: "Begin again; look at the server's journal if it stays so.")
+        }
+        self.certificate = certificate
+        self.key = key.pem
+        self.authority = authority
+    }
+
+    private static let names = (certificate: "server.pem", key: "server.key", authority: "authority.pem")
+    private static let maximumFileBytes = 64 << 10
+
+    /// Reads what ``save(in:)`` wrote; nil where there is none.
+    public init?(in folder: DirectoryFolder) throws {
+        func text(_ name: String) throws -> String? {
+            try folder.contents(of: name, limit: Self.maximumFileBytes).map { String(decoding: $0, as: UTF8.self) }
+        }
+        guard let certificate = try text(Self.names.certificate), let key = try text(Self.names.key),
+            let authority = try text(Self.names.authority)
+        else { return nil }
+        try self.init(certificate: certificate, key: HostKey(pemEncoded: key), authority: authority)
+    }
+
+    /// Writes three files, mode 0600, each in one durable step. The key goes first: a crash between leaves a certificate
+    /// whose key is not the one beside it, which is noticed, and cured by enrolling again.
+    public func save(in folder: DirectoryFolder) throws {
+        try folder.replace(Self.names.key, with: Array(key.utf8))
+        try folder.replace(Self.names.authority, with: Array(authority.utf8))
+        try folder.replace(Self.names.certificate, with: Array(certificate.utf8))
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ConfigurationAPI
+import ConfigurationServer
+import Foundation
+import Testing
+
+@Suite struct SettingsTests {
+    private func load(
+        _ file: String? = nil, environment: [String: String] = [:], settings: [String] = []
+    ) async throws -> ConfigurationServerSettings {
+        let folder = try TestFolder()
+        let path = "\(folder.path)/configuration-server.yaml"
+        if let file { try Data(file.utf8).write(to: URL(filePath: path)) }
+        return try await .load(
+            file: file == nil ? nil : path, isFileRequired: true, environment: environment, settings: settings)
+    }
+
+    @Test func `the command line is over the environment, that over the file, that over defaults`() async throws {
+        let file = "https:\n  port: 1\n  address: 127.0.0.1\ncertificates:\n  days: 30\n"
+        let environment = [
+            "MASTER_TARGET_CONFIGURATION_HTTPS_PORT": "2", "MASTER_TARGET_CONFIGURATION_CERTIFICATES_DAYS": "31",
+        ]
+        let settings = try await load(file, environment: environment, settings: ["https.port=3"])
+        #expect(settings.port == 3)
+        #expect(settings.certificateDays == 31)
+        #expect(settings.address == "127.0.0.1")
+        #expect(settings.heartbeatSeconds == 10)
+        #expect(try await load() == ConfigurationServerSettings())
+    }
+
+    @Test(arguments: [
+        "https:\n  prot: 1\n", "colour: blue\n", "https: 1\n", "- a\n", "https:\n  port: [1]\n", "{",
+        "https:\n  port: x\n",
+        "https:\n  port: 70000\n", "state:\n  path: relative\n", "certificates:\n  days: 0\n",
+        "heartbeat:\n  seconds: 301\n",
+    ])
+    func `what nobody reads or makes no sense is refused`(file: String) async {
+        #expect(await refusal { try await load(file) } == .invalidRequest)
+    }
+
+    @Test(arguments: ["https.port", "x=1", "https.port=x", "=", ""])
+    func `what is no setting is refused`(setting: String) async {
+        #expect(await refusal { try await load(settings: [setting]) } == .invalidRequest)
+    }
+}
+
+/// The built program.
+@Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: Tool.server))) struct ProgramTests {
+    @Test func `a server is made once, its passphrase rotated, its backup restored`() async throws {
+        let folder = try TestFolder()
+        func run(_ arguments: String..., state: String = "state") async throws -> Tool.Outcome {
+            try await Tool.run(Tool.server, arguments + ["--set", "state.path=\(folder.path)/\(state)"])
+        }
+        #expect(try await run("show").status == 1)
+        #expect(try await run("init").status == 2)
+        let made = try await run("init", "--dns", "site.example", "--json")
+        #expect(made.status == 0)
+        let answer = try JSONDecoder().decode([String: String].self, from: Data(made.output.utf8))
+        let passphrase = try Passphrase(#require(answer["passphrase"]))
+        #expect(HexBytes(answer["fingerprint"] ?? "")?.bytes.count == 32)
+        let again = try await run("init", "--dns", "site.example")
+        #expect(again.status == 1)
+        #expect(again.errors.contains("never overwritten"))
+        #expect(try await run("show", "--json").output.contains(answer["fingerprint"] ?? "none"))
+        let rotated = try await run("passphrase", "rotate", "--overlap", "1h", "--json")
+        let second = try JSONDecoder().decode([String: String].self, from: Data(rotated.output.utf8))
+        #expect(try Passphrase(#require(second["passphrase"])) != passphrase)
+        #expect(try await run("passphrase", "rotate", "--overlap", "soon").status == 2)
+        #expect(try await run("operator", "issue", "bob", "--into", "\(folder.path)/bob").status == 0)
+        #expect(try await run("operator", "issue", "bob", "--into", "\(folder.path)/bob").status == 1)
+        #expect(try await run("operator", "issue", "../bob", "--into", "\(folder.path)/bob").status == 1)
+        #expect(try await run("operator", "revoke", "bob", "--reason", "left").status == 0)
+        #expect(try await run("operator", "revoke", "eve", "--reason", "left").status == 1)
+        #expect(try await run("backup", "\(folder.path)/site.backup").status == 0)
+        #expect(try await run("restore", "\(folder.path)/site.backup").status == 1)
+        #expect(try await run("restore", "\(folder.path)/site.backup", state: "other").status == 0)
+        #expect(try await run("show", "--json", state: "other").output.contains(answer["fingerprint"] ?? "none"))
+        #expect(try await Tool.run(Tool.server, ["bogus"]).status == 2)
+        #expect(try await Tool.run(Tool.server, ["--help"]).status == 0)
+    }
+}
