@@ -80,4 +80,35 @@ import Testing
         #expect(try await Tool.run(Tool.server, ["bogus"]).status == 2)
         #expect(try await Tool.run(Tool.server, ["--help"]).status == 0)
     }
+
+    /// Stands for systemd: gives `$NOTIFY_SOCKET`, waits until the program is ready, and ends it with SIGTERM.
+    private static let serviceManager = """
+        import os, signal, socket, subprocess, sys
+        folder, program = sys.argv[1], sys.argv[2:]
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        listener.bind(folder + "/notify")
+        listener.settimeout(60)
+        child = subprocess.Popen(program, env={**os.environ, "NOTIFY_SOCKET": folder + "/notify"})
+        print(listener.recv(4096).decode())
+        child.send_signal(signal.SIGTERM)
+        print(listener.recv(4096).decode())
+        print("exit", child.wait(60))
+        """
+
+    @Test func `it tells the service manager when it is ready and when it stops, and ends in order`() async throws {
+        let folder = try TestFolder()
+        let settings = ["--set", "state.path=\(folder.path)/state"]
+        _ = try await Tool.run(Tool.server, ["init", "--dns", "site.example"] + settings)
+        let run = [Tool.server, "run", "--set", "https.port=0", "--set", "https.address=127.0.0.1"] + settings
+        let outcome = try await Tool.run("/usr/bin/python3", ["-c", Self.serviceManager, folder.path] + run)
+        let lines = outcome.output.split(separator: "\n").map(String.init)
+        try #require(lines.count == 5, "\(outcome)")
+        #expect(lines[0] == "READY=1")
+        #expect(lines[1].hasPrefix("STATUS=Listening on port "))
+        #expect(lines[2] == "STOPPING=1")
+        #expect(lines[4] == "exit 0")
+        let without = try await Tool.run(Tool.server, ["run", "--set", "state.path=\(folder.path)/none"])
+        #expect(without.status == 1)
+        #expect(without.errors.contains("There is no configuration server"))
+    }
 }
