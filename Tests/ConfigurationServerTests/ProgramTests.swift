@@ -30,6 +30,18 @@ import Testing
         #expect(try await load() == ConfigurationServerSettings())
     }
 
+    @Test func `the file of the package says what the defaults are`() async throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let file = root.appending(path: "packaging/configuration-server.yaml")
+        let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+        #expect(try await load(text) == ConfigurationServerSettings())
+        for key in ConfigurationServerKey.allCases {
+            let name = key.rawValue.split(separator: ".").last ?? ""
+            #expect(text.contains("\n  \(name): "), "\(key.rawValue)")
+        }
+    }
+
     @Test(arguments: [
         "https:\n  prot: 1\n", "colour: blue\n", "https: 1\n", "- a\n", "https:\n  port: [1]\n", "{",
         "https:\n  port: x\n",
