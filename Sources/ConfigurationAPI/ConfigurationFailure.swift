@@ -29,6 +29,8 @@ public struct ConfigurationFailure: Error, Hashable, Sendable, Codable {
         case cloned
         /// The request is too large.
         case tooLarge
+        /// The request came too slowly.
+        case timedOut
         /// Too many attempts; later.
         case tooManyRequests
         /// The server cannot do it now.
@@ -70,6 +72,7 @@ public struct ConfigurationFailure: Error, Hashable, Sendable, Codable {
         case .notPermitted, .revoked: 403
         case .notFound: 404
         case .conflict, .cloned, .outOfOrder: 409
+        case .timedOut: 408
         case .tooLarge: 413
         case .tooManyRequests: 429
         case .internalFailure, .unsafeParameters, .fingerprintMismatch, .serverNotProven: 500

@@ -102,15 +102,26 @@ struct ConfigurationRoutes: Sendable {
     private func decode<Body: Decodable>(
         _ request: Request, limit: Int = ConfigurationPath.maximumRequestBytes
     ) async throws -> Body {
-        var request = request
-        let buffer: ByteBuffer
-        do {
-            buffer = try await request.collectBody(upTo: limit)
-        } catch {
-            throw ConfigurationFailure(
-                .tooLarge, "The request has more than \(limit) octets, or ended early.", remedy: "Send less.")
+        let seconds = settings.requestSeconds
+        let bytes = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            group.addTask {
+                var request = request
+                do {
+                    return Array(try await request.collectBody(upTo: limit).readableBytesView)
+                } catch {
+                    throw ConfigurationFailure(
+                        .tooLarge, "The request has more than \(limit) octets, or ended early.", remedy: "Send less.")
+                }
+            }
+            group.addTask {
+                try await Task.sleep(for: .seconds(seconds))
+                throw ConfigurationFailure(
+                    .timedOut, "The request did not come within \(seconds) s.", remedy: "Send it at once.")
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? []
         }
-        return try JSON.decode(Body.self, from: Array(buffer.readableBytesView))
+        return try JSON.decode(Body.self, from: bytes)
     }
 
     private func json(_ value: some Encodable) throws -> Response { try .json(value, status: .ok) }

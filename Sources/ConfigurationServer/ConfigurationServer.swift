@@ -90,14 +90,17 @@ public struct ConfigurationServer: Service {
     /// Every few seconds, until it is told to end.
     private func writeHeartbeats() async {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
+            while true {
                 // Cancellation is the end of the loop.
                 try? await Task.sleep(for: .seconds(5))
+                if Task.isCancelled { return }
+                let beats = board.takeUnwritten()
                 do {
-                    let beats = board.takeUnwritten()
                     try await inventory.write(beats)
                     notify.watchdog()
                 } catch {
+                    board.keep(beats.keys)
+                    if Task.isCancelled { return }
                     logger.error("Heartbeats cannot be written.", metadata: ["reason": "\(error)"])
                 }
             }

@@ -21,6 +21,9 @@ public struct ConfigurationServerSettings: Hashable, Sendable {
     /// Seconds after which a connection that says nothing is closed; a heartbeat's stays open between two.
     var idleSeconds: UInt64 { heartbeatSeconds * 3 }
 
+    /// Seconds that a request may take to come in, however it trickles.
+    var requestSeconds: UInt64 { min(10, idleSeconds) }
+
     /// Where the configuration file is unless the command line says otherwise.
     public static let defaultPath = "/etc/master-target/configuration-server.yaml"
 

@@ -54,7 +54,10 @@ final class EnrolmentDesk: Sendable {
         }
         let signed = try sign(proven.certificateRequest, of: proven.identity.hostID, proven.identity.role, now: now)
         try await inventory.enrol(proven.identity, with: signed, address: address, now: now)
-        state.withLock { $0.attempts.succeeded(from: address) }
+        state.withLock { state in
+            state.attempts.succeeded(from: address)
+            state.challenges.succeeded(from: address)
+        }
         return proven.answer(certificate: signed.pem, authority: authorityPEM)
     }
 

@@ -38,4 +38,7 @@ final class HeartbeatBoard: Sendable {
             return beats.last.filter { beats.unwritten.contains($0.key) }
         }
     }
+
+    /// These could not be written: the next call gives them again, or what came after them.
+    func keep(_ hostIDs: some Sequence<String>) { beats.withLock { $0.unwritten.formUnion(hostIDs) } }
 }

@@ -57,18 +57,31 @@ import Testing
         }
     }
 
-    @Test func `heartbeats are there again after a restart, and the passphrase is nowhere`() async throws {
-        try await TestServer.with { server in
-            let host = TestHost(1)
-            let client = try await server.enrol(host)
-            let clock = server.clock
-            _ = try await client.heartbeat(host.heartbeat(clock.now(), groups: [.sample("a", rpoSeconds: 5)]))
-            for name in try FileManager.default.contentsOfDirectory(atPath: server.state.path) {
-                let contents = try Data(contentsOf: URL(filePath: "\(server.state.path)/\(name)"))
-                #expect(contents.range(of: Data(server.passphrase.text.utf8)) == nil, "\(name)")
-                let mode = try FileManager.default.attributesOfItem(atPath: "\(server.state.path)/\(name)")
-                #expect(mode[.posixPermissions] as? Int == 0o600, "\(name)")
-            }
+    @Test func `what is known is there again after a restart, and the passphrase is nowhere`() async throws {
+        let host = TestHost(1)
+        let (server, credentials) = try await TestServer.with { server in
+            let credentials = try await server.credentials(host)
+            let client = ConfigurationClient([server.endpoint], credentials: credentials)
+            let group = GroupReport.sample("a", rpoSeconds: 5)
+            _ = try await client.heartbeat(host.heartbeat(server.clock.now(), groups: [group]))
+            return (server, credentials)
+        }
+        for name in try FileManager.default.contentsOfDirectory(atPath: server.state.path) {
+            let path = "\(server.state.path)/\(name)"
+            let contents = try Data(contentsOf: URL(filePath: path))
+            #expect(contents.range(of: Data(server.passphrase.text.utf8)) == nil, "\(name)")
+            let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+            #expect(mode == 0o600, "\(name)")
+        }
+        try await TestServer.run(server.settings, clock: server.clock) { port in
+            let endpoint = ServerEndpoint(host: "127.0.0.1", port: port)
+            let operatorClient = ConfigurationClient([endpoint], credentials: server.operatorCredentials)
+            let report = try await operatorClient.server(host.hostID)
+            #expect(report.state == .online)
+            #expect(report.worstRPOSeconds == 5)
+            #expect(report.heartbeat?.groups.map(\.name) == ["a"])
+            let client = ConfigurationClient([endpoint], credentials: credentials)
+            _ = try await client.heartbeat(host.heartbeat(server.clock.now()))
         }
     }
 }

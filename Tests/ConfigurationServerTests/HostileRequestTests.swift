@@ -113,6 +113,20 @@ import Testing
         }
     }
 
+    @Test func `a request that trickles is ended`() async throws {
+        try await TestServer.with {
+            $0.heartbeatSeconds = 1
+        } _: { server in
+            let head = "POST \(ConfigurationPath.enrolment) HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 1000\\r\\n\\r\\n"
+            let trickle = "{ printf '\(head)'; while printf ' '; do sleep 1; done; }"
+            let client = "openssl s_client -quiet -connect 127.0.0.1:\(server.port) 2>/dev/null"
+            let outcome = try await Tool.run(
+                "/usr/bin/timeout", ["30", "/usr/bin/bash", "-c", "\(trickle) | \(client)"])
+            #expect(outcome.output.contains("408"))
+            #expect(outcome.output.contains("timedOut"))
+        }
+    }
+
     @Test func `what is no TLS is ended, and the server goes on`() async throws {
         try await TestServer.with { server in
             let answer = try await Tool.curl("http://127.0.0.1:\(server.port)/v1/servers")

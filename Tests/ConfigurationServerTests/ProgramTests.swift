@@ -30,6 +30,18 @@ import Testing
         #expect(try await load() == ConfigurationServerSettings())
     }
 
+    @Test func `the file of the package says what the defaults are`() async throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let file = root.appending(path: "packaging/configuration-server.yaml")
+        let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
+        #expect(try await load(text) == ConfigurationServerSettings())
+        for key in ConfigurationServerKey.allCases {
+            let name = key.rawValue.split(separator: ".").last ?? ""
+            #expect(text.contains("\n  \(name): "), "\(key.rawValue)")
+        }
+    }
+
     @Test(arguments: [
         "https:\n  prot: 1\n", "colour: blue\n", "https: 1\n", "- a\n", "https:\n  port: [1]\n", "{",
         "https:\n  port: x\n",
@@ -79,5 +91,36 @@ import Testing
         #expect(try await run("show", "--json", state: "other").output.contains(answer["fingerprint"] ?? "none"))
         #expect(try await Tool.run(Tool.server, ["bogus"]).status == 2)
         #expect(try await Tool.run(Tool.server, ["--help"]).status == 0)
+    }
+
+    /// Stands for systemd: gives `$NOTIFY_SOCKET`, waits until the program is ready, and ends it with SIGTERM.
+    private static let serviceManager = """
+        import os, signal, socket, subprocess, sys
+        folder, program = sys.argv[1], sys.argv[2:]
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        listener.bind(folder + "/notify")
+        listener.settimeout(60)
+        child = subprocess.Popen(program, env={**os.environ, "NOTIFY_SOCKET": folder + "/notify"})
+        print(listener.recv(4096).decode())
+        child.send_signal(signal.SIGTERM)
+        print(listener.recv(4096).decode())
+        print("exit", child.wait(60))
+        """
+
+    @Test func `it tells the service manager when it is ready and when it stops, and ends in order`() async throws {
+        let folder = try TestFolder()
+        let settings = ["--set", "state.path=\(folder.path)/state"]
+        _ = try await Tool.run(Tool.server, ["init", "--dns", "site.example"] + settings)
+        let run = [Tool.server, "run", "--set", "https.port=0", "--set", "https.address=127.0.0.1"] + settings
+        let outcome = try await Tool.run("/usr/bin/python3", ["-c", Self.serviceManager, folder.path] + run)
+        let lines = outcome.output.split(separator: "\n").map(String.init)
+        try #require(lines.count == 5, "\(outcome)")
+        #expect(lines[0] == "READY=1")
+        #expect(lines[1].hasPrefix("STATUS=Listening on port "))
+        #expect(lines[2] == "STOPPING=1")
+        #expect(lines[4] == "exit 0")
+        let without = try await Tool.run(Tool.server, ["run", "--set", "state.path=\(folder.path)/none"])
+        #expect(without.status == 1)
+        #expect(without.errors.contains("There is no configuration server"))
     }
 }

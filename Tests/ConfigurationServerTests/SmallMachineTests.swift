@@ -3,6 +3,7 @@
 
 import ConfigurationAPI
 import ConfigurationServer
+import Foundation
 import Registration
 import StoragePrimitives
 import Testing
@@ -98,5 +99,37 @@ import Testing
     @Test(arguments: ["", ":443", "x:", "x:0", "x:65536", "x:-1", "https://x", "[::1", "[::1]443", "user@x"])
     func `what is no address is refused`(text: String) {
         #expect(throws: ConfigurationFailure.self) { try ServerEndpoint(text) }
+    }
+}
+
+@Suite struct PassphraseFileTests {
+    private func read(_ contents: [UInt8]?, mode: Int = 0o600) throws -> Passphrase {
+        let folder = try TestFolder()
+        let path = "\(folder.path)/passphrase"
+        if let contents {
+            try Data(contents).write(to: URL(filePath: path))
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        }
+        return try PassphraseFile.read(path)
+    }
+
+    private let good = Array("aaaaa-aaaaa-aaaaa-aaaaa\n".utf8)
+
+    @Test(arguments: [0o600, 0o400, 0o640]) func `a passphrase is read without its newline`(mode: Int) throws {
+        #expect(try read(good, mode: mode).text == "aaaaa-aaaaa-aaaaa-aaaaa")
+    }
+
+    @Test(arguments: [0o644, 0o604, 0o602, 0o666, 0o777]) func `a file that is open to others is refused`(mode: Int) {
+        let failure = #expect(throws: ConfigurationFailure.self) { try read(good, mode: mode) }
+        #expect(failure?.message.contains("Everybody") == true)
+    }
+
+    @Test(
+        arguments: [
+            nil, [], Array("\n".utf8), Array("short\n".utf8), Array(repeating: UInt8(ascii: "a"), count: 5000),
+            Array(repeating: 0xFF, count: 30), Array(repeating: 0, count: 30),
+        ] as [[UInt8]?])
+    func `a file that is missing, empty, short, long or no text is refused`(contents: [UInt8]?) {
+        #expect(throws: ConfigurationFailure.self) { try read(contents) }
     }
 }

@@ -43,9 +43,10 @@ struct TestServer: Sendable {
     let passphrase: Passphrase
     let clock: TestClock
     let port: Int
-    let operatorClient: ConfigurationClient
+    let operatorCredentials: Credentials
     let fingerprint: [UInt8]
 
+    var operatorClient: ConfigurationClient { ConfigurationClient([endpoint], credentials: operatorCredentials) }
     var endpoint: ServerEndpoint { ServerEndpoint(host: "127.0.0.1", port: port) }
     var settings: ConfigurationServerSettings { Self.settings(state.path) }
 
@@ -77,8 +78,7 @@ struct TestServer: Sendable {
             try await work(
                 TestServer(
                     folder: folder, state: state, passphrase: passphrase, clock: clock, port: port,
-                    operatorClient: ConfigurationClient(
-                        [ServerEndpoint(host: "127.0.0.1", port: port)], credentials: credentials),
+                    operatorCredentials: credentials,
                     fingerprint: state.serverCertificate().fingerprint.bytes))
         }
     }
