@@ -132,7 +132,7 @@ public final class ApplianceCore: Sendable {
     }
 
     /// What NBD clients find on the network.
-    var exports: ApplianceExports { ApplianceExports(groups: groups, previews: previews, workers: nbdWorkers) }
+    var exports: ApplianceExports { ApplianceExports(groups: groups, workers: nbdWorkers) }
 
     func startPreview(_ request: StartPreviewRequest) async throws -> PreviewReport {
         try await previews.start(request, of: try groups.group(named: request.group))

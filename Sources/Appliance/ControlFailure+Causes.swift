@@ -2,6 +2,7 @@
 // Copyright 2026 The Master Target authors
 
 import ControlAPI
+import NBDServer
 import RetentionStore
 import StoragePrimitives
 
@@ -13,6 +14,7 @@ extension ControlFailure {
         case let failure as ControlFailure: failure
         case let error as RetentionError: .from(error)
         case let error as DeviceError: .from(error)
+        case let error as NBDServerError: ControlFailure(.unavailable, error.message, remedy: "")
         default:
             ControlFailure(
                 .internalFailure, "The agent failed: \(error).",

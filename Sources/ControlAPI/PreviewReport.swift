@@ -15,17 +15,20 @@ public struct StartPreviewRequest: Hashable, Sendable, Codable {
     public var listen: String?
     /// Take a point that is not exact; nil for no.
     public var acceptInexact: Bool?
+    /// It ends by itself when no client has been connected for half a minute, and with the agent; nil for no.
+    public var isPassing: Bool?
 
     /// A request.
     public init(
         group: String, point: PointReference, scratchBytes: ByteCount? = nil, listen: String? = nil,
-        acceptInexact: Bool? = nil
+        acceptInexact: Bool? = nil, isPassing: Bool? = nil
     ) {
         self.group = group
         self.point = point
         self.scratchBytes = scratchBytes
         self.listen = listen
         self.acceptInexact = acceptInexact
+        self.isPassing = isPassing
     }
 }
 

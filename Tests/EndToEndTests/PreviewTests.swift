@@ -107,6 +107,19 @@ extension EndToEndTests {
             try bed.control("group", "delete", "web", "--discard-history", "--yes")
         }
 
+        @Test func `a preview takes no socket that somebody uses`() throws {
+            let (bed, first, _) = try Self.bed()
+            let preview = try Self.start(bed, "--point", "first")
+            for path in ["control.sock", "preview-\(preview.id).sock", "root.target"] {
+                let refused = try bed.mtctl(
+                    "preview", "start", "web", "--point", "second", "--listen", "unix:\(bed.path(path))")
+                #expect(refused.status == 1)
+                #expect(refused.errors.contains("is there already"), "\(path): \(refused.errors)")
+            }
+            #expect(try Self.content(bed, preview.disks[0].uri) == first[0])
+            #expect(try bed.json(PreviewList.self, "preview", "list").previews.count == 1)
+        }
+
         @Test func `what differs between two points is told as a metadata context`() throws {
             let (bed, first, second) = try Self.bed()
             let points = try bed.json(PointList.self, "points", "web")
@@ -143,6 +156,10 @@ extension EndToEndTests {
             let image = bed.path("root.qcow2")
             try bed.control("copy", "web", "--point", "first", "--disk", "root", "--to", image)
             bed.shell("qemu-img check -q \(image) && qemu-img compare -f raw -F qcow2 \(folder)/root.raw \(image)")
+            try Data([1]).write(to: URL(filePath: bed.path("half.img.part")))
+            try bed.control("copy", "web", "--point", "first", "--disk", "root", "--to", bed.path("half.img"))
+            #expect(try Data(contentsOf: URL(filePath: bed.path("half.img"))) == first[0])
+            #expect(!FileManager.default.fileExists(atPath: bed.path("half.img.part")))
             let again = try bed.mtctl("copy", "web", "--point", "first", "--disk", "root", "--to", "\(folder)/root.raw")
             #expect(again.status == 1)
             #expect(again.errors.contains("exists"), "\(again.errors)")

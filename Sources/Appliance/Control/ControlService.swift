@@ -13,10 +13,18 @@ struct ControlService: Service {
     let core: ApplianceCore
     let logger: Logger
 
+    /// Nanoseconds in which who listens has accepted.
+    private static let patience: Int64 = 1_000_000_000
+
     func run() async throws {
         let path = core.configuration.socketPath
         let group = core.configuration.socketGroup
         try FolderTree.make(PathText.split(path).folder, mode: 0o755)
+        if (try? LocalSocket(address: path, timeout: Self.patience, clock: MachineSteadyClock())) != nil {
+            throw ControlFailure(
+                .busy, "Another program listens on the control socket \(path).",
+                remedy: "Stop it, or name another socket with --set control.socket=….")
+        }
         var quiet = logger
         quiet.logLevel = .warning
         let application = Application(

@@ -53,6 +53,7 @@ extension ProtectedGroup {
                 return Acknowledgement(
                     message: "The sender of group \(name) was asked for point \(label): mtctl points \(name).")
             }
+            if isWanted { try checkInStep() }
             try openStore().bookmark(label, as: isWanted ? .applicationConsistent : .crashConsistent)
             return Acknowledgement(message: "The newest point of group \(name) is bookmark \(label).")
         }

@@ -3,21 +3,18 @@
 
 import NBDServer
 
-/// What NBD clients find on the network: the disks of groups that are fed over NBD, to write to, as `GROUP/SOURCE`, and
-/// those of previews, as `preview:ID/SOURCE`.
+/// What NBD clients find on the network: the disks of groups that are fed over NBD, to write to, as `GROUP/SOURCE`. A
+/// preview is served where it listens, and nowhere else.
 struct ApplianceExports: NBDDirectory {
     let groups: GroupRegistry
-    let previews: PreviewBoard
     let workers: NBDWorkers
 
     func list(for peer: NBDPeer) -> [(name: String, description: String)] {
         let fed = groups.all().filter { $0.record.isFedOverNBD == true && $0.refusal(of: peer) == nil }
         return fed.flatMap { group in group.exportNames.map { ($0, "written to as it is protected") } }
-            + previews.list(for: peer)
     }
 
     func find(_ name: String, for peer: NBDPeer, then: @escaping @Sendable (NBDFinding) -> Void) {
-        if name.hasPrefix(Preview.namePrefix) { return previews.find(name, for: peer, then: then) }
         guard let slash = name.firstIndex(of: "/"), let group = groups.find(String(name[..<slash])) else {
             return then(.unknown("exports are named GROUP/SOURCE: mtctl group list"))
         }

@@ -30,6 +30,8 @@ struct PreviewRecord: Hashable, Sendable, Codable {
     var created: DateTime
     var listen: PreviewAddress
     var scratchBytes: ByteCount?
+    /// It ends when nobody looks at it any more.
+    var isPassing: Bool
     var disks: [Disk]
 }
 
@@ -47,6 +49,10 @@ final class Preview: Sendable {
         var problem: String? = "It is being opened."
         /// Looks at a group in a row at which it had no room.
         var looksWithoutRoom = 0
+        /// It gave way, and does not come back.
+        var isOver = false
+        /// Looks in a row at which a passing one had no client.
+        var looksAlone = 0
     }
 
     let record: PreviewRecord
@@ -91,6 +97,23 @@ final class Preview: Sendable {
             return state.looksWithoutRoom
         }
     }
+
+    var isOver: Bool {
+        get { state.withLock { $0.isOver } }
+        set { state.withLock { $0.isOver = newValue } }
+    }
+
+    /// Another look at it; whether it is a passing one whose client has gone, or never came.
+    var isLeft: Bool {
+        guard record.isPassing else { return false }
+        return state.withLock { state in
+            state.looksAlone = state.listener?.connectionCount ?? 0 > 0 ? 0 : state.looksAlone + 1
+            return state.looksAlone >= Self.looksUntilLeft
+        }
+    }
+
+    /// Half a minute: a copy of several disks connects for each.
+    private static let looksUntilLeft = 30
 
     var listener: NBDListener? {
         get { state.withLock { $0.listener } }

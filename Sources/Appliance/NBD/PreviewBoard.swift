@@ -94,7 +94,8 @@ final class PreviewBoard: Sendable {
         do {
             try await thread.run { [self] in
                 try open(preview, of: group)
-                try records.write(record, as: "\(record.id)")
+                // One that passes with its client is not there again after a restart.
+                if !record.isPassing { try records.write(record, as: "\(record.id)") }
             }
             try await listen(preview)
         } catch {
@@ -140,7 +141,7 @@ final class PreviewBoard: Sendable {
 
     /// The group's history is open.
     func attach(_ group: ProtectedGroup) {
-        for preview in all() where preview.record.group == group.name && !preview.isShowing {
+        for preview in all() where preview.record.group == group.name && !preview.isShowing && !preview.isOver {
             thread.run { [self] in
                 do {
                     try open(preview, of: group)
@@ -160,11 +161,25 @@ final class PreviewBoard: Sendable {
 
     /// A look at a group: whether its journal has room.
     func look(at group: String, hasRoom: Bool) {
+        for preview in all() where preview.record.group == group && preview.isLeft {
+            // Nobody waits for it, and the next look finds it if it did not end.
+            Task { try? await end(preview) }
+        }
         for preview in all() where preview.record.group == group && preview.isShowing {
             guard preview.note(hasRoom: hasRoom) >= Self.looksBeforeGivingWay else { continue }
             preview.hide(
                 "It gave way: group \(group) had no room for new changes, and this preview held history that makes "
-                    + "some. Make room, then start it again.")
+                    + "some. What was written to it is dropped. End it with mtctl preview stop \(preview.record.id).")
+            preview.isOver = true
+            thread.run { [self] in
+                do {
+                    try removeScratch(preview.record.id)
+                } catch {
+                    logger.warning(
+                        "The scratch of a preview cannot be removed.",
+                        metadata: ["preview": "\(preview.record.id)", "reason": "\(error)"])
+                }
+            }
             logger.warning(
                 "A preview gave way to replication.",
                 metadata: ["preview": "\(preview.record.id)", "group": "\(group)"]
@@ -219,6 +234,7 @@ final class PreviewBoard: Sendable {
                 .invalidRequest, "\"\(text)\" is no address to listen on.",
                 remedy: "Write unix:PATH with an absolute path of at most 107 bytes, HOST:PORT, or [IPv6]:PORT.")
         }
+        try checkFree(address)
         if let scratch = request.scratchBytes, scratch < Self.leastScratch {
             throw ControlFailure(
                 .invalidRequest, "A scratch of \(scratch) is too little to write to.",
@@ -227,10 +243,25 @@ final class PreviewBoard: Sendable {
         return PreviewRecord(
             id: id, group: group.name, point: request.point, sequence: point.sequence, time: point.time,
             accuracy: point.accuracy, created: DateTime(clock.now()), listen: address,
-            scratchBytes: request.scratchBytes,
+            scratchBytes: request.scratchBytes, isPassing: request.isPassing ?? false,
             disks: group.record.disks.map {
                 .init(number: $0.number, source: $0.source, size: $0.size, logicalBlockSize: $0.logicalBlockSize)
             })
+    }
+
+    /// A socket that somebody else listens on, the agent itself or another preview, would be taken from them.
+    private func checkFree(_ address: PreviewAddress) throws {
+        let isTaken =
+            switch address.endpoint {
+            case .unix(let path): path == configuration.socketPath || SystemFiles.exists(path)
+            // The system refuses a port that is taken.
+            case .tcp: false
+            }
+        guard !isTaken, !all().contains(where: { $0.record.listen.endpoint == address.endpoint }) else {
+            throw ControlFailure(
+                .exists, "\(address) is there already, and nothing is taken from those who use it.",
+                remedy: "Name another one, or remove what was left behind.")
+        }
     }
 
     private static let leastScratch = ByteCount.mebibytes(1)
@@ -331,10 +362,6 @@ final class PreviewBoard: Sendable {
 
     // MARK: Clients
 
-    func list(for peer: NBDPeer) -> [(name: String, description: String)] {
-        all().filter { Self.mayLook(peer, at: $0) }.flatMap { self.list($0) }
-    }
-
     func list(_ preview: Preview) -> [(name: String, description: String)] {
         preview.record.disks.map { disk in
             (
@@ -344,14 +371,7 @@ final class PreviewBoard: Sendable {
         }
     }
 
-    /// Finds a disk of any preview.
-    func find(_ name: String, for peer: NBDPeer, then: @escaping @Sendable (NBDFinding) -> Void) {
-        for preview in all() where preview.record.disks.contains(where: { preview.exportName($0) == name }) {
-            return find(name, in: preview, for: peer, then: then)
-        }
-        then(.unknown("exports of previews are named preview:ID/SOURCE: mtctl preview list"))
-    }
-
+    /// Finds a disk of a preview.
     func find(
         _ name: String, in preview: Preview, for peer: NBDPeer, then: @escaping @Sendable (NBDFinding) -> Void
     ) {

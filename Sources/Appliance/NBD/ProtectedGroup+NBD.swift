@@ -66,7 +66,13 @@ extension ProtectedGroup {
                 throw ControlFailure(
                     .refused, "Group \(name) is not fed over NBD.", remedy: "Enable it with mtctl nbd enable \(name).")
             }
-            let intake = try intake(openStore())
+            let store = try openStore()
+            if let blocked = store.status.blocked {
+                throw ControlFailure(
+                    .refused, "Group \(name) has not taken all that was sent to it: \(blocked)",
+                    remedy: "Make room, then see that the copy is complete.")
+            }
+            let intake = try intake(store)
             try intake.declareInStep()
             return Acknowledgement(
                 message: intake.connectionCount == 0
@@ -75,6 +81,17 @@ extension ProtectedGroup {
                     : "The points of group \(name) are exact from now on, until one of its \(intake.connectionCount) "
                         + "connections ends or another writes.")
         }
+    }
+
+    /// - Throws: While nobody has said that the disks show their source: no application's state can be whole then.
+    func checkInStep() throws {
+        guard record.isFedOverNBD == true, shared.withLock({ $0.intake })?.accuracy ?? .notGuaranteed != .exact else {
+            return
+        }
+        throw ControlFailure(
+            .refused,
+            "The disks of group \(name) are not known to show their source, so no application's state is whole.",
+            remedy: "When they do, say so: mtctl nbd in-step \(name).")
     }
 
     private func checkTakesNBD() throws {
@@ -151,7 +168,7 @@ extension ProtectedGroup {
         case .local: return nil
         case .unnamed: return "the certificate names no single role (OU) and host (CN)"
         case .certified(let role, let host):
-            guard role == HostRole.nbdClient.rawValue || role == HostRole.processServer.rawValue else {
+            guard role == HostRole.nbdClient.rawValue else {
                 return "a certificate with the role \(role) may not write to group \(name)"
             }
             let senders = record.senders

@@ -34,13 +34,13 @@ struct CopyCommand: AsyncParsableCommand {
     func validate() throws { _ = try permitted(group: group) }
 
     func run() async throws {
-        if SystemFiles.blockDeviceNumber(to) != nil {
+        if SystemFiles.blockDeviceNumber(to) != nil || CopyJob.isExport(to) {
             try Console.current.confirm("All that is on \(to) is overwritten.", yes: confirmation.yes)
         }
         let client = connection.client
         let preview: PreviewReport = try await client.post(
             ControlPath.previews,
-            StartPreviewRequest(group: group, point: point, acceptInexact: acceptInexact))
+            StartPreviewRequest(group: group, point: point, acceptInexact: acceptInexact, isPassing: true))
         let outcome: Result<[CopyReport], any Error>
         do {
             outcome = .success(try await copy(preview))
@@ -109,9 +109,14 @@ private struct CopyJob: Sendable {
     let console: Console
     let showsProgress: Bool
 
+    /// Whether a destination is another NBD server's, and no path.
+    static func isExport(_ path: String) -> Bool {
+        ["nbd://", "nbds://", "nbd+unix://"].contains { path.hasPrefix($0) }
+    }
+
     /// - Returns: Bytes that are not zeroes, where that is known.
     func run() throws -> ByteCount? {
-        let isExport = path.hasPrefix("nbd://") || path.hasPrefix("nbds://") || path.hasPrefix("nbd+unix://")
+        let isExport = Self.isExport(path)
         guard format == .raw, !isExport else {
             try ImageTool(runner: ShellCommandRunner()).copy(
                 from: disk.uri, to: path, format: format.rawValue, isThere: isExport,

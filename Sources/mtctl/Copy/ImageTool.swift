@@ -24,7 +24,7 @@ package struct ImageTool {
         let flags = (isThere ? "-n " : "") + (shows ? "-p " : "")
         let quiet = shows ? "" : " >/dev/null"
         try run(
-            "qemu-img convert -f raw \(flags)-O \(format) \(quoted(uri)) \(quoted(destination))\(quiet)",
+            "umask 077; qemu-img convert -f raw \(flags)-O \(format) \(quoted(uri)) \(quoted(destination))\(quiet)",
             "\(destination) could not be written")
         try run(
             "qemu-img compare -f raw -F \(format) \(quoted(uri)) \(quoted(destination)) >/dev/null",

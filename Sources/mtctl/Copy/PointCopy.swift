@@ -32,11 +32,37 @@ struct PointCopy {
         self.progress = progress
     }
 
+    /// The name of a file until all of it is there and was compared.
+    private var passing: String { path + ".part" }
+    private var isDevice: Bool { SystemFiles.blockDeviceNumber(path) != nil }
+
     /// - Returns: Bytes of the disk, and how many of them were data.
     func run() throws -> (size: ByteCount, data: ByteCount) {
+        guard !isDevice else { return try copy(to: path) }
+        let (folder, name) = PathText.split(path)
+        do {
+            let folder = try DirectoryFolder(path: folder)
+            guard try !folder.names().contains(name) else {
+                throw ControlFailure(
+                    .exists, "\(path) exists, and nothing is overwritten.", remedy: "Name another file.")
+            }
+            // What a copy that was interrupted has left.
+            if try folder.names().contains(PathText.split(passing).name) {
+                try folder.remove(PathText.split(passing).name)
+            }
+            let done = try copy(to: passing)
+            try folder.rename(PathText.split(passing).name, to: name)
+            try folder.sync()
+            return done
+        } catch let error as DeviceError {
+            throw failure(error)
+        }
+    }
+
+    private func copy(to place: String) throws -> (size: ByteCount, data: ByteCount) {
         let size = try source.open().size
         defer { source.close() }
-        let target = try open(size)
+        let target = try open(place, size)
         var digests: [RangeDigest?] = []
         var buffer = AlignedBuffer(count: Int(Self.step))
         var data: UInt64 = 0
@@ -93,20 +119,14 @@ struct PointCopy {
         }
     }
 
-    private func open(_ size: ByteCount) throws -> DirectFile {
-        if SystemFiles.blockDeviceNumber(path) == nil {
-            do {
-                let (folder, name) = PathText.split(path)
-                try DirectoryFolder(path: folder).create(name).truncate(to: size)
-            } catch {
-                guard error.code == .exists else { throw failure(error) }
-                throw ControlFailure(
-                    .exists, "\(path) exists, and nothing is overwritten.", remedy: "Name another file.")
-            }
+    private func open(_ place: String, _ size: ByteCount) throws -> DirectFile {
+        if !isDevice {
+            let (folder, name) = PathText.split(place)
+            try DirectoryFolder(path: folder).create(name).truncate(to: size)
         }
         let target: DirectFile
         do {
-            target = try DirectFile(path: path, access: .exclusive)
+            target = try DirectFile(path: place, access: .exclusive)
         } catch {
             throw failure(error)
         }

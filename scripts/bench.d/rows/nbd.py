@@ -84,6 +84,7 @@ class NBDPreview(Row):
                         f"driver=nbd,server.type=inet,server.host=localhost,server.port={product.nbd_port},"
                         f"export={product.nbd_export()},tls-creds=tls")
             # An application-consistent point ends an epoch.
+            product.control("nbd", "in-step", product.group)
             product.control("bookmark", product.group, "--label", f"epoch-{epoch}", "--app-consistent")
         product.drain()
         report = json.loads(product.control("preview", "start", product.group, "--point", "then", "--json"))
