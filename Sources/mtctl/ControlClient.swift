@@ -17,6 +17,8 @@ package struct ControlClient: Sendable {
     private static let http: HTTPClient = {
         var configuration = HTTPClient.Configuration()
         configuration.connectionPool.retryConnectionEstablishment = false
+        // A machine that is busy accepts late; one where nobody listens refuses at once.
+        configuration.timeout.connect = timeout
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 

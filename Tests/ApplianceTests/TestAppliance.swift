@@ -17,6 +17,11 @@ struct TestAppliance {
         var errors: String
     }
 
+    /// What was said in place of an answer.
+    struct Refused: Error {
+        let errors: String
+    }
+
     let folder: TestFolder
     let appliance: Appliance
 
@@ -69,6 +74,7 @@ struct TestAppliance {
     /// A command whose answer is read as JSON.
     func json<Answer: Decodable>(_ type: Answer.Type, _ arguments: String...) async throws -> Answer {
         let result = await Self.mtctl(arguments + ["--json", "--socket", socket])
+        guard result.code == 0 else { throw Refused(errors: result.errors) }
         return try JSON.decode(type, from: Array(result.output.utf8))
     }
 }

@@ -20,6 +20,7 @@ struct ControlService: Service {
         let path = core.configuration.socketPath
         let group = core.configuration.socketGroup
         try FolderTree.make(PathText.split(path).folder, mode: 0o755)
+        // Why nobody answers does not matter: then the address is free.
         if (try? LocalSocket(address: path, timeout: Self.patience, clock: MachineSteadyClock())) != nil {
             throw ControlFailure(
                 .busy, "Another program listens on the control socket \(path).",

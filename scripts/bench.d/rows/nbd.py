@@ -100,6 +100,7 @@ class NBDPreview(Row):
     def peer(self, bench):
         machine = bench.machine
         socket = machine.path("nbdkit.sock")
+        machine.run("rm", "--force", socket)
         server = machine.start("nbdkit", "--foreground", "--readonly", "--unix", socket, "file", self.data,
                                log="nbdkit.log")
         try:
