@@ -14,7 +14,8 @@ struct Main: AsyncParsableCommand {
         commandName: "mastertargetd", abstract: "The Master Target agent: receives, journals, applies, recovers.",
         discussion: """
             Settings come from the command line, then from the environment (MASTER_TARGET_REPLICATION_PORT for \
-            replication.port), then from the configuration file, then from defaults.
+            replication.port), then from the configuration file, then from defaults. They are: \
+            \(ConfigurationKey.allCases.map(\.rawValue).joined(separator: ", ")).
             """,
         version: ApplianceVersion.text)
 
