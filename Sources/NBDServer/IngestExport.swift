@@ -37,7 +37,7 @@ public final class IngestExport: NBDExportedDisk {
             ? [DeviceExport.allocation] : []
     }
 
-    /// Begins to serve a connection, which from now on counts as one that may write.
+    /// Begins to serve a connection.
     public func open(_ replies: NBDReplies, terms: NBDSessionTerms) -> any NBDDiskSession {
         IngestSession(disk: disk, intake: intake, workers: workers, replies: replies, terms: terms)
     }

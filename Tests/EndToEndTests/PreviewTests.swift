@@ -160,6 +160,13 @@ extension EndToEndTests {
             try bed.control("copy", "web", "--point", "first", "--disk", "root", "--to", bed.path("half.img"))
             #expect(try Data(contentsOf: URL(filePath: bed.path("half.img"))) == first[0])
             #expect(!FileManager.default.fileExists(atPath: bed.path("half.img.part")))
+            // A copy's preview leaves its socket when the agent is killed, and its number is given again.
+            bed.shell(
+                "python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"\(bed.path("preview-4.sock"))\")'")
+            for number in 1...3 {
+                try bed.control(
+                    "copy", "web", "--point", "first", "--disk", "data", "--to", bed.path("again-\(number).img"))
+            }
             let again = try bed.mtctl("copy", "web", "--point", "first", "--disk", "root", "--to", "\(folder)/root.raw")
             #expect(again.status == 1)
             #expect(again.errors.contains("exists"), "\(again.errors)")

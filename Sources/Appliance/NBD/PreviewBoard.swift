@@ -139,10 +139,11 @@ final class PreviewBoard: Sendable {
 
     // MARK: The groups' side, on their control threads
 
-    /// The group's history is open.
+    /// The group's history is open, and not as it was: what a preview may have opened of it before is not this one.
     func attach(_ group: ProtectedGroup) {
-        for preview in all() where preview.record.group == group.name && !preview.isShowing && !preview.isOver {
+        for preview in all() where preview.record.group == group.name && !preview.isOver {
             thread.run { [self] in
+                preview.hide("It is being opened.")
                 do {
                     try open(preview, of: group)
                 } catch {
@@ -173,10 +174,11 @@ final class PreviewBoard: Sendable {
             preview.isOver = true
             thread.run { [self] in
                 do {
-                    try removeScratch(preview.record.id)
+                    // Nor is it there after a restart: it would show its point without what was written to it.
+                    try forget(preview.record)
                 } catch {
                     logger.warning(
-                        "The scratch of a preview cannot be removed.",
+                        "What is kept of a preview cannot be removed.",
                         metadata: ["preview": "\(preview.record.id)", "reason": "\(error)"])
                 }
             }
@@ -234,7 +236,8 @@ final class PreviewBoard: Sendable {
                 .invalidRequest, "\"\(text)\" is no address to listen on.",
                 remedy: "Write unix:PATH with an absolute path of at most 107 bytes, HOST:PORT, or [IPv6]:PORT.")
         }
-        try checkFree(address)
+        // The name that it is given is its own: what stands there was left behind by an agent that was killed.
+        if request.listen != nil { try checkFree(address) }
         if let scratch = request.scratchBytes, scratch < Self.leastScratch {
             throw ControlFailure(
                 .invalidRequest, "A scratch of \(scratch) is too little to write to.",
@@ -352,12 +355,14 @@ final class PreviewBoard: Sendable {
         preview.listener = nil
         preview.hide("It is ended.")
         board.withLock { _ = $0.previews.removeValue(forKey: preview.record.id) }
-        let id = preview.record.id
-        try await thread.run { [self] in
-            if try records.names().contains("\(id)") { try records.remove("\(id)") }
-            if preview.record.scratchBytes != nil { try removeScratch(id) }
-        }
-        logger.notice("A preview was ended.", metadata: ["preview": "\(id)"])
+        try await thread.run { [self] in try forget(preview.record) }
+        logger.notice("A preview was ended.", metadata: ["preview": "\(preview.record.id)"])
+    }
+
+    /// Removes what is kept of it. On the preview thread.
+    private func forget(_ record: PreviewRecord) throws {
+        if try records.names().contains("\(record.id)") { try records.remove("\(record.id)") }
+        if record.scratchBytes != nil { try removeScratch(record.id) }
     }
 
     // MARK: Clients

@@ -47,7 +47,8 @@ struct CopyCommand: AsyncParsableCommand {
         } catch {
             outcome = .failure(error)
         }
-        let _: Acknowledgement = try await client.post(ControlPath.stopPreview(preview.id))
+        // One that has ended by itself says nothing of the copy, and one that has not does so soon.
+        let _: Acknowledgement? = try? await client.post(ControlPath.stopPreview(preview.id))
         for report in try outcome.get() {
             if connection.json {
                 Console.current.json(report)
