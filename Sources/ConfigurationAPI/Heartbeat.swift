@@ -36,11 +36,15 @@ public struct HeartbeatRequest: Hashable, Sendable, Codable {
     public var groups: [GroupReport]
     /// The number of the revocation list that it has; 0 for none.
     public var revocations: UInt64
+    /// Where a master target listens for process servers: `HOST:PORT`, in the order to try them. Nil for the address that
+    /// it comes from and the usual port.
+    public var replication: [String]?
 
     /// A heartbeat.
     public init(
         hostName: String, version: String, machine: MachineFingerprint, sent: DateTime, health: HealthSummary? = nil,
-        capacity: CapacityReport? = nil, groups: [GroupReport] = [], revocations: UInt64 = 0
+        capacity: CapacityReport? = nil, groups: [GroupReport] = [], revocations: UInt64 = 0,
+        replication: [String]? = nil
     ) {
         self.hostName = hostName
         self.version = version
@@ -50,16 +54,27 @@ public struct HeartbeatRequest: Hashable, Sendable, Codable {
         self.capacity = capacity
         self.groups = groups
         self.revocations = revocations
+        self.replication = replication
     }
 
     /// The most groups that one server reports.
     public static let maximumGroups = 1024
+
+    private static func areEndpoints(_ texts: [String]) -> Bool {
+        (1...16).contains(texts.count)
+            && texts.allSatisfy {
+                (1...255).contains($0.utf8.count) && $0.utf8.allSatisfy { (0x21...0x7E).contains($0) }
+            }
+    }
 
     /// What of it makes no sense, as a sentence, or nil.
     public var complaint: String? {
         if !HostText.isHostName(hostName) { return "The host name must be 1 to 253 letters, digits, dots and hyphens." }
         if !HostText.isVersion(version) { return "The version must be 1 to 64 letters, digits and .+-~_." }
         if groups.count > Self.maximumGroups { return "There are more than \(Self.maximumGroups) groups." }
+        if let replication, !Self.areEndpoints(replication) {
+            return "The places where it listens must be 1 to 16, each of at most 255 printable ASCII characters."
+        }
         return machine.complaint
     }
 }
