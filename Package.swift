@@ -147,7 +147,8 @@ let package = Package(
             "Appliance",
             [
                 "ReplicationReceiver", "ReplicationProtocol", "NBDServer", "NBDProtocol", "RetentionStore",
-                "RetentionFormat", "ControlAPI", "DiskInventory", "Multipath", "RetentionVolume", "HealthChecks",
+                "RetentionFormat", "ConfigurationAPI", "ControlAPI", "DiskInventory", "Multipath", "Registration",
+                "RetentionVolume", "HealthChecks",
                 "HostPreparation", "LinuxSystem",
                 "StoragePrimitives", nioCore, nioPosix, hummingbird, configuration,
                 nioSSL, logging, serviceLifecycle, yams,
@@ -158,9 +159,9 @@ let package = Package(
         program(
             "mtctl",
             [
-                "ControlAPI", "Appliance", "HealthChecks", "HostCertificates", "HostPreparation", "LinuxSystem",
-                "ProcessServer",
-                "StoragePrimitives", asyncHTTPClient, nioCore, nioPosix, argumentParser,
+                "ConfigurationAPI", "ControlAPI", "Appliance", "HealthChecks", "HostCertificates", "HostPreparation",
+                "LinuxSystem", "ProcessServer", "Registration", "StoragePrimitives", asyncHTTPClient, nioCore, nioPosix,
+                argumentParser,
             ]),
         program(
             "mt-process-server",

@@ -4,6 +4,7 @@
 import ControlAPI
 import LinuxSystem
 import Logging
+import Registration
 import ServiceLifecycle
 import StoragePrimitives
 
@@ -45,6 +46,11 @@ public struct Appliance: Sendable {
                     .init(service: HealthWatch(core: core, logger: logger, clock: ports.pauses)),
                     .init(service: ReplicationService(core: core, logger: logger, clock: ports.pauses)),
                     .init(service: NBDService(core: core, logger: logger, clock: ports.pauses)),
+                    .init(
+                        service: RegistrationService(
+                            RegistrationFolder(path: configuration.registrationPath),
+                            host: ApplianceRegistration(core: core, logger: logger), thread: core.files,
+                            logger: logger, clock: ports.pauses)),
                     .init(service: ControlService(core: core, logger: logger)),
                 ], gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [], logger: logger))
     }

@@ -25,6 +25,12 @@ public final class ApplianceCore: Sendable {
     let listener: Mutex<ListenerReport>
     let nbdListener: Mutex<ListenerReport?>
     let previews: PreviewBoard
+    /// Certificates that the configuration server took back.
+    let revoked = RevokedCertificates()
+    /// How it stands with the configuration server; nil while there is none.
+    let registration = Mutex<RegistrationReport?>(nil)
+    /// What the configuration server asked for.
+    let siteTasks: SiteTaskDesk
     private let nbdWorkers: NBDWorkers
     let logger: Logger
     private let clock: any WallClock
@@ -73,6 +79,10 @@ public final class ApplianceCore: Sendable {
             disks: disks,
             host: LinuxHost(state: try DirectoryFolder(path: configuration.statePath)))
         groups = try GroupRegistry(environment: environment)
+        siteTasks = try SiteTaskDesk(
+            ledger: StateFolder(
+                try Self.folder("site-tasks", configuration), limit: SiteTaskDesk.maximumFileBytes),
+            groups: groups, jobs: jobs, clock: clock, logger: logger)
         listener = Mutex(
             ListenerReport(
                 address: configuration.address, port: configuration.port, isListening: false, problem: "It is starting."
@@ -120,6 +130,9 @@ public final class ApplianceCore: Sendable {
 
     // MARK: Reports
 
+    /// This machine's clock.
+    func now() -> DateTime { DateTime(clock.now()) }
+
     func report() async -> ApplianceReport {
         let listener = listener.withLock { $0 }
         var report = ApplianceReport(
@@ -128,11 +141,12 @@ public final class ApplianceCore: Sendable {
             memoryCeilingBytes: configuration.memoryCeiling, groups: groups.reports(),
             runningJobs: jobs.list().filter { !$0.state.isFinal }, health: lastHealth.withLock { $0 })
         report.nbd = nbdListener.withLock { $0 }
+        report.registration = registration.withLock { $0 }
         return report
     }
 
     /// What NBD clients find on the network.
-    var exports: ApplianceExports { ApplianceExports(groups: groups, workers: nbdWorkers) }
+    var exports: ApplianceExports { ApplianceExports(groups: groups, revoked: revoked, workers: nbdWorkers) }
 
     func startPreview(_ request: StartPreviewRequest) async throws -> PreviewReport {
         try await previews.start(request, of: try groups.group(named: request.group))
@@ -208,7 +222,8 @@ public final class ApplianceCore: Sendable {
         HostHealth.AgentFacts(
             disks: disks, listener: { [self] in listener.withLock { $0 } },
             groups: { [self] in groups.all().map { ($0.report(), $0.record.created) } },
-            jobs: { [self] in jobs.list() }, now: { [self] in clock.now() })
+            jobs: { [self] in jobs.list() }, registration: { [self] in registration.withLock { $0 } },
+            now: { [self] in clock.now() })
     }
 
     // MARK: All groups
@@ -264,6 +279,7 @@ public final class ApplianceCore: Sendable {
     /// Ends everything and makes it durable. Blocking: not on the cooperative pool.
     func drain() {
         groups.drain()
+        siteTasks.drain()
         previews.drain()
         nbdWorkers.finish()
         jobs.drain()

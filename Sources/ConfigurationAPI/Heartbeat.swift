@@ -89,12 +89,17 @@ public struct HeartbeatAnswer: Hashable, Sendable, Codable {
     public var isRenewalDue: Bool
     /// The revocation list, when it is not the one that the sender has.
     public var revocations: RevocationList?
+    /// The version of the server's program.
+    public var version: String?
 
     /// An answer.
-    public init(now: DateTime, nextSeconds: UInt64, isRenewalDue: Bool, revocations: RevocationList?) {
+    public init(
+        now: DateTime, nextSeconds: UInt64, isRenewalDue: Bool, revocations: RevocationList?, version: String? = nil
+    ) {
         self.now = now
         self.nextSeconds = nextSeconds
         self.isRenewalDue = isRenewalDue
         self.revocations = revocations
+        self.version = version
     }
 }

@@ -27,6 +27,8 @@ public struct ApplianceReport: Hashable, Sendable, Codable {
     public var runningJobs: [JobReport]
     /// What the last look at everything found; nil until there was one.
     public var health: HealthSummary?
+    /// How it stands with the configuration server; nil while it is registered with none.
+    public var registration: RegistrationReport?
 
     /// A report.
     public init(

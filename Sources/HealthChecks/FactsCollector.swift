@@ -23,6 +23,7 @@ public final class FactsCollector: Sendable {
     private let multipath: BoundedReading<MultipathFacts>
     private let retention: BoundedReading<RetentionFacts>
     private let replication: BoundedReading<ReplicationFacts>
+    private let server: BoundedReading<ServerFacts>
 
     /// A collector of what these sources tell.
     public init(
@@ -32,7 +33,11 @@ public final class FactsCollector: Sendable {
         self.steady = steady
         software = BoundedReading(FactSource.software.name, sources.software)
         layout = BoundedReading(FactSource.layout.name, sources.layout)
-        clock = BoundedReading(FactSource.clock.name, sources.clock)
+        clock = BoundedReading(FactSource.clock.name) {
+            var facts = try sources.clock()
+            facts.aheadOfServer = sources.aheadOfServer()
+            return facts
+        }
         load = BoundedReading(FactSource.load.name, sources.load)
         platform = BoundedReading(FactSource.platform.name, sources.platform)
         identity = BoundedReading(FactSource.identity.name, sources.identity)
@@ -42,6 +47,7 @@ public final class FactsCollector: Sendable {
         multipath = BoundedReading(FactSource.multipath.name, sources.multipath)
         retention = BoundedReading(FactSource.retention.name, sources.retention)
         replication = BoundedReading(FactSource.replication.name, sources.replication)
+        server = BoundedReading(FactSource.server.name, sources.server)
     }
 
     /// Looks at everything; what does not answer in time is unknown. Blocks: not on the cooperative pool. One at a time.
@@ -61,6 +67,7 @@ public final class FactsCollector: Sendable {
         multipath.begin()
         retention.begin()
         replication.begin()
+        server.begin()
         // After the threads were started: ages are counted from here, and what is reported meanwhile is newer.
         var facts = HealthFacts(at: wall.now())
         facts.software = software.result(by: deadline, clock: steady)
@@ -75,6 +82,7 @@ public final class FactsCollector: Sendable {
         facts.multipath = multipath.result(by: deadline, clock: steady)
         facts.retention = retention.result(by: deadline, clock: steady)
         facts.replication = replication.result(by: deadline, clock: steady)
+        facts.server = server.result(by: deadline, clock: steady)
         return facts
     }
 

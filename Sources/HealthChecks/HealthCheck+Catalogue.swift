@@ -21,9 +21,13 @@ extension HealthCheck {
         .retentionVolume,
         .retentionSpace,
         .retentionIntegrity,
+        .serverReachable,
+        .serverRegistered,
+        .serverHeartbeat,
         .replicationListener,
         .replicationRPO,
         .replicationApply,
         .replicationPoints,
+        .serviceVersion,
     ]
 }

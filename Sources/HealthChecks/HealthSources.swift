@@ -24,6 +24,10 @@ public struct HealthSources: Sendable {
     public var retention: @Sendable () throws -> RetentionFacts = { throw notProvided("the retention volume") }
     /// The listener and the groups.
     public var replication: @Sendable () throws -> ReplicationFacts = { throw notProvided("replication") }
+    /// The registration with a configuration server.
+    public var server: @Sendable () throws -> ServerFacts = { throw notProvided("the configuration server") }
+    /// Nanoseconds that this clock is ahead of the configuration server's; nil where nobody knows.
+    public var aheadOfServer: @Sendable () -> Int64? = { nil }
 
     /// The host's own facts; the others are not provided yet.
     public init(host: any HostProbe) {

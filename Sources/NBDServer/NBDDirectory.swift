@@ -9,8 +9,9 @@ import NIOSSL
 public enum NBDPeer: Hashable, Sendable {
     /// Reached a socket that only permitted users of this machine reach.
     case local
-    /// Has a certificate of the authority: its role (subject organizational unit) and its host id (common name).
-    case certified(role: String, host: String)
+    /// Has a certificate of the authority: its role (subject organizational unit), its host id (common name), and its
+    /// serial number without leading zeroes.
+    case certified(role: String, host: String, serial: [UInt8] = [])
     /// Its certificate names no single role and host.
     case unnamed
 
@@ -23,7 +24,8 @@ public enum NBDPeer: Hashable, Sendable {
             self = .unnamed
             return
         }
-        self = .certified(role: roles[0].value, host: hosts[0].value)
+        self = .certified(
+            role: roles[0].value, host: hosts[0].value, serial: Array(certificate.serialNumber.drop { $0 == 0 }))
     }
 }
 

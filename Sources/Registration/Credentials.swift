@@ -49,4 +49,13 @@ public struct Credentials: Hashable, Sendable {
         try folder.replace(Self.names.authority, with: Array(authority.utf8))
         try folder.replace(Self.names.certificate, with: Array(certificate.utf8))
     }
+
+    /// Removes what ``save(in:)`` wrote. The key goes last: without a certificate there is nothing to use it for.
+    public static func remove(from folder: DirectoryFolder) throws {
+        let there = Set(try folder.names())
+        for name in [names.certificate, names.authority, names.key] where there.contains(name) {
+            try folder.remove(name)
+        }
+        try folder.sync()
+    }
 }

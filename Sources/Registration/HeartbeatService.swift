@@ -15,6 +15,9 @@ public protocol HeartbeatSource: Sendable {
     /// - Parameter revocations: The number of the list that was received last; 0 for none.
     func heartbeat(revocations: UInt64) async -> HeartbeatRequest
 
+    /// A heartbeat was answered after `roundTrip`, with the server's clock in the answer.
+    func answered(_ answer: HeartbeatAnswer, after roundTrip: Duration) async
+
     /// The list of what was taken back has changed.
     func received(_ revocations: RevocationList) async
 
@@ -83,7 +86,9 @@ public struct HeartbeatService: Service {
     private func beat(over connection: inout ServerConnection, _ progress: inout Progress) async throws {
         while !Task.isCancelled {
             let request = await source.heartbeat(revocations: progress.revocations)
+            let asked = ContinuousClock.now
             let answer: HeartbeatAnswer = try await connection.post(ConfigurationPath.heartbeat, request)
+            await source.answered(answer, after: ContinuousClock.now - asked)
             progress.schedule.succeeded(nextSeconds: answer.nextSeconds)
             if progress.problem != nil {
                 progress.problem = nil

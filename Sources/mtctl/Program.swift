@@ -3,6 +3,7 @@
 
 import Appliance
 import ArgumentParser
+import ConfigurationAPI
 import ControlAPI
 
 /// The whole of `mtctl`: arguments in, an exit code out. 0 done; 1 refused or failed, with a sentence; 2 wrong usage.
@@ -20,6 +21,10 @@ package enum Program {
             } catch let code as ExitCode {
                 return code.rawValue
             } catch let failure as ControlFailure {
+                if arguments.contains("--json") { console.json(FailureOutput(error: failure)) }
+                console.fail(failure.description)
+                return 1
+            } catch let failure as ConfigurationFailure {
                 if arguments.contains("--json") { console.json(FailureOutput(error: failure)) }
                 console.fail(failure.description)
                 return 1
@@ -47,8 +52,8 @@ package enum Program {
 }
 
 /// How a failure looks in JSON.
-private struct FailureOutput: Encodable {
-    let error: ControlFailure
+private struct FailureOutput<Failure: Encodable>: Encodable {
+    let error: Failure
 }
 
 /// Commands and their help.
@@ -69,6 +74,6 @@ struct Root: AsyncParsableCommand {
             PointsCommand.self, BookmarkCommand.self, RecoverCommand.self, RollbackCommand.self, CommitCommand.self,
             PreviewCommand.self, CopyCommand.self, NBDCommand.self, VerifyCommand.self, PauseCommand.self,
             ResumeCommand.self, JobsCommand.self, RetentionCommand.self,
-            HostCommand.self, PKICommand.self,
+            HostCommand.self, PKICommand.self, RegisterCommand.self, UnregisterCommand.self,
         ])
 }

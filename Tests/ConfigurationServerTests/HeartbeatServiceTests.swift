@@ -36,6 +36,9 @@ import Testing
             return host.heartbeat(SystemClock().now(), revocations: revocations)
         }
 
+        func answered(_ answer: HeartbeatAnswer, after roundTrip: Duration) async {
+            #expect(roundTrip > .zero && answer.nextSeconds > 0)
+        }
         func received(_ revocations: RevocationList) async { sink.yield(.revocations(revocations.number)) }
         func renewed(_ credentials: Credentials) async throws { sink.yield(.renewed(credentials)) }
         func changed(_ problem: ConfigurationFailure?) async { sink.yield(.changed(problem?.code)) }

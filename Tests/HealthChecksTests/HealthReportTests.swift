@@ -30,8 +30,8 @@ struct FixedClock: WallClock {
                 "disks.enable-uuid", "disks.unique", "disks.ledger", "disks.guard", "multipath.daemon",
                 "multipath.paths",
                 "multipath.config", "retention.volume", "retention.space", "retention.integrity",
-                "replication.listener",
-                "replication.rpo", "replication.apply", "replication.points",
+                "server.reachable", "server.registered", "server.heartbeat", "replication.listener",
+                "replication.rpo", "replication.apply", "replication.points", "service.version",
             ])
     }
 

@@ -79,9 +79,14 @@ struct HostileClientTests {
                 (["process-server"], .certified(role: "process-server", host: "host-1")), ([], .unnamed),
                 (["nbd-client", "operator"], .unnamed),
             ]
-            for (roles, peer) in rows {
+            for (roles, named) in rows {
                 let client = try await fixture.client()
                 let identity = try fixture.authority.identity(roles: roles, host: "host-1")
+                var peer = named
+                if case .certified(let role, let host, _) = named {
+                    let serial = Array(identity.certificate.serialNumber.drop { $0 == 0 })
+                    peer = .certified(role: role, host: host, serial: serial)
+                }
                 try await client.go("disk", tls: try fixture.authority.client(identity))
                 #expect(fixture.directory.peers.last == peer)
                 #expect(try await client.read(0, 4096) == pattern(4096, seed: 1))

@@ -32,6 +32,12 @@ public struct ApplianceConfiguration: Hashable, Sendable {
     /// Where records of groups and jobs are kept: an absolute path.
     public var statePath = "/var/lib/master-target"
 
+    /// Where the registration with a configuration server is kept. Not the folder of a local authority, whose certificate
+    /// has the same name.
+    package var registrationPath: String { Self.registrationPath(statePath) }
+
+    static func registrationPath(_ statePath: String) -> String { "\(statePath)/registration" }
+
     /// The control socket: an absolute path of at most 107 bytes.
     public var socketPath = ControlPath.defaultSocket
     /// The group that may use the control socket.

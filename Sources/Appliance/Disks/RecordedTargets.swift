@@ -39,6 +39,9 @@ public struct AppliancePlaces: Hashable, Sendable {
     /// The retention volume: an absolute path.
     public let retentionPath: String
 
+    /// The registration with a configuration server.
+    public var registrationPath: String { ApplianceConfiguration.registrationPath(statePath) }
+
     /// As the agent that runs says it.
     public init(_ report: ApplianceReport) {
         statePath = report.stateFolder

@@ -4,6 +4,7 @@
 import ControlAPI
 import HealthChecks
 import LinuxSystem
+import Registration
 import StoragePrimitives
 
 /// Which machine this is, compared with which it was, and what an operator says to that.
@@ -22,6 +23,14 @@ public struct HostAcceptance: Sendable {
 
     /// Takes the machine as it is now for the right one.
     public func accept() async throws { try await named { try $0.acceptIdentity() } }
+
+    /// Registers the machine with a configuration server, unless it is a copy of another: a clone would come as its
+    /// original.
+    public func register(_ application: RegistrationFolder.Application) async throws -> RegistrationFolder.Record {
+        try await named { if let refusal = Self.refusal($0) { throw refusal } }
+        return try await RegistrationFolder(path: ApplianceConfiguration.registrationPath(statePath))
+            .register(application)
+    }
 
     private func named<Value: Sendable>(
         _ body: @escaping @Sendable (LinuxHost) throws -> Value

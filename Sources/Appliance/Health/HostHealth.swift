@@ -6,6 +6,7 @@ import DiskInventory
 import HealthChecks
 import LinuxSystem
 import Multipath
+import Registration
 import RetentionVolume
 import StoragePrimitives
 
@@ -27,6 +28,8 @@ public struct HostHealth: Sendable {
         /// Every group, and when it was made.
         let groups: @Sendable () -> [(report: GroupReport, created: DateTime)]
         let jobs: @Sendable () -> [JobReport]
+        /// How it stands with the configuration server; nil while there is none.
+        let registration: @Sendable () -> RegistrationReport?
         let now: @Sendable () -> Timestamp
     }
 
@@ -54,6 +57,8 @@ public struct HostHealth: Sendable {
                 groups: agent.groups().map(\.report), jobs: agent.jobs())
         }
         sources.replication = { Self.replication(agent) }
+        sources.server = { ServerFacts(registration: agent.registration(), version: ApplianceVersion.text) }
+        sources.aheadOfServer = { agent.registration()?.clockAheadMilliseconds.map { $0 * 1_000_000 } }
         collector = FactsCollector(sources)
     }
 
@@ -89,6 +94,12 @@ public struct HostHealth: Sendable {
         }
         sources.replication = {
             ReplicationFacts(port: configuration.port, listenerFailure: reason, isAgentThere: false)
+        }
+        sources.server = {
+            let registration = try RegistrationFolder(path: configuration.registrationPath).load()
+            return ServerFacts(
+                registration: try registration.map { try RegistrationReport($0) }, version: ApplianceVersion.text,
+                isAgentThere: false)
         }
         collector = FactsCollector(sources)
     }

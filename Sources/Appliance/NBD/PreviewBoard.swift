@@ -401,7 +401,7 @@ final class PreviewBoard: Sendable {
         switch peer {
         case .local: true
         case .unnamed: false
-        case .certified(let role, _): role == HostRole.nbdClient.rawValue || role == HostRole.operator.rawValue
+        case .certified(let role, _, _): role == HostRole.nbdClient.rawValue || role == HostRole.operator.rawValue
         }
     }
 

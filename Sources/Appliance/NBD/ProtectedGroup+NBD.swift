@@ -167,7 +167,7 @@ extension ProtectedGroup {
         switch peer {
         case .local: return nil
         case .unnamed: return "the certificate names no single role (OU) and host (CN)"
-        case .certified(let role, let host):
+        case .certified(let role, let host, _):
             guard role == HostRole.nbdClient.rawValue else {
                 return "a certificate with the role \(role) may not write to group \(name)"
             }

@@ -9,6 +9,7 @@ import StoragePrimitives
 /// Decides which process server may feed which group.
 struct ApplianceDirectory: GroupDirectory {
     let groups: GroupRegistry
+    let revoked: RevokedCertificates
 
     /// How long a sender waits that came at the wrong moment.
     static let retryMilliseconds: UInt32 = 5_000
@@ -16,6 +17,13 @@ struct ApplianceDirectory: GroupDirectory {
     func admit(
         _ hello: Frame.Hello, from peer: PeerIdentity, then: @escaping @Sendable (AdmissionOutcome) -> Void
     ) {
+        guard !revoked.contains(peer.serial) else {
+            return then(
+                .refused(
+                    Frame.Refuse(
+                        .hostNotAdmitted, "The certificate of \(peer.host) was taken back: register it again.",
+                        retryAfterMilliseconds: 60_000)))
+        }
         guard let group = groups.find(hello.group) else {
             return then(
                 .refused(

@@ -2,7 +2,9 @@
 // Copyright 2026 The Master Target authors
 
 import ControlAPI
+import LinuxSystem
 import NIOSSL
+import Registration
 
 /// This host's certificate, its key, and the authority that its peers' certificates have to come from.
 struct HostCertificate {
@@ -10,8 +12,15 @@ struct HostCertificate {
     let key: NIOSSLPrivateKey
     let authority: [NIOSSLCertificate]
 
-    /// Reads the PEM files. Blocking.
+    /// Reads the PEM files that the configuration names, or the registration's, where the certificate of those is not
+    /// there: what an operator put in place goes before what a configuration server gave. Blocking.
     init(_ configuration: ApplianceConfiguration) throws {
+        if try SystemFiles.contents(configuration.certificatePath, limit: Self.maximumFileBytes) == nil,
+            let registered = try RegistrationFolder(path: configuration.registrationPath).load()
+        {
+            self = try HostCertificate(registered.credentials)
+            return
+        }
         let path = (
             certificate: configuration.certificatePath, key: configuration.keyPath,
             authority: configuration.authorityPath
@@ -25,13 +34,22 @@ struct HostCertificate {
         }
     }
 
+    private static let maximumFileBytes = 1 << 20
+
+    private init(_ credentials: Credentials) throws {
+        chain = try NIOSSLCertificate.fromPEMBytes(Array(credentials.certificate.utf8))
+        key = try NIOSSLPrivateKey(bytes: Array(credentials.key.utf8), format: .pem)
+        authority = try NIOSSLCertificate.fromPEMBytes(Array(credentials.authority.utf8))
+    }
+
     private static func reading<Value>(_ path: String, _ what: String, _ read: () throws -> Value) throws -> Value {
         do {
             return try read()
         } catch {
             throw ControlFailure(
                 .unavailable, "\(what) \(path) cannot be read.",
-                remedy: "Issue it with mtctl pki, or name another file in the configuration.")
+                remedy:
+                    "Register with mtctl register, issue it with mtctl pki, or name another file in the configuration.")
         }
     }
 }

@@ -42,7 +42,7 @@ struct ReplicationService: Service {
         let trust = try await core.files.run { try Self.trust(configuration) }
         let listener = try ReplicationListener(
             settings: Self.settings(configuration, share), trust: trust,
-            directory: ApplianceDirectory(groups: core.groups),
+            directory: ApplianceDirectory(groups: core.groups, revoked: core.revoked),
             pool: core.environment.pool, eventLoops: .singletonMultiThreadedEventLoopGroup, logger: logger)
         let port = try await listener.bind()
         core.environment.sessions.use(listener)
@@ -92,7 +92,7 @@ struct ReplicationService: Service {
     }
 
     /// Blocking.
-    private static func trust(_ configuration: ApplianceConfiguration) throws -> ReceiverTrust {
+    static func trust(_ configuration: ApplianceConfiguration) throws -> ReceiverTrust {
         let host = try HostCertificate(configuration)
         return ReceiverTrust(certificateChain: host.chain, privateKey: host.key, authority: host.authority)
     }

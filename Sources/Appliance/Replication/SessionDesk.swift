@@ -12,6 +12,19 @@ final class SessionDesk: Sendable {
 
     func use(_ listener: ReplicationListener?) { self.listener.withLock { $0 = listener } }
 
+    /// Connections from now on see another certificate; those that there are keep theirs.
+    func use(_ trust: ReceiverTrust) throws { try listener.withLock { $0 }?.use(trust) }
+
+    /// Ends the sessions of hosts whose certificates were taken back; who has a new one comes again.
+    func end(hosts: Set<String>) {
+        guard let listener = listener.withLock({ $0 }) else { return }
+        for session in listener.status.sessions where hosts.contains(session.host) {
+            // Nobody has to wait for it: what comes until then came from one who was admitted.
+            _ = listener.endSession(
+                of: session.group, .hostNotAdmitted, "The certificate of \(session.host) was taken back.")
+        }
+    }
+
     /// Ends a group's session and waits until nothing of it touches the group any more. Blocking: on a disk thread.
     func end(_ group: String, _ code: ReasonCode, _ reason: String) {
         guard let listener = listener.withLock({ $0 }) else { return }

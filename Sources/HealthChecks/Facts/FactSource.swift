@@ -56,3 +56,7 @@ extension FactSource where Value == ReplicationFacts {
     /// ``HealthFacts/replication``.
     public static var replication: Self { Self(name: "replication") { $0.replication } }
 }
+extension FactSource where Value == ServerFacts {
+    /// ``HealthFacts/server``.
+    public static var server: Self { Self(name: "the configuration server") { $0.server } }
+}

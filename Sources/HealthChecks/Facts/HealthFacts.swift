@@ -34,6 +34,8 @@ public struct HealthFacts: Sendable {
     public var retention: Fact<RetentionFacts> = .unknown(notLookedAt)
     /// The listener and the protected groups.
     public var replication: Fact<ReplicationFacts> = .unknown(notLookedAt)
+    /// The registration with a configuration server.
+    public var server: Fact<ServerFacts> = .unknown(notLookedAt)
 
     /// Nothing known yet.
     public init(at moment: Timestamp) { self.moment = moment }

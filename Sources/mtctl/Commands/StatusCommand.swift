@@ -42,6 +42,14 @@ struct StatusCommand: AsyncParsableCommand {
             report.retention.problem.map { "\($0) Mount it, or see mtctl retention candidates for one." })
         sheet.add("State folder", report.stateFolder)
         sheet.add("Memory ceiling", "\(report.memoryCeilingBytes)")
+        if let registration = report.registration {
+            sheet.add("Configuration server", registration.servers.joined(separator: ", "))
+            sheet.add("Registered as", registration.hostID)
+            sheet.add(
+                "Heartbeat", registration.lastAnswer.map { "answered \(LocalTime.describe($0.timestamp))" } ?? "not yet"
+            )
+            sheet.add("Heartbeat problem", registration.problem.map { console.colored($0, .red) })
+        }
         sheet.add("Health", report.health.map { Self.words($0, console) } ?? "being looked at for the first time")
         for line in sheet.lines { console.print(line) }
         for failing in report.health?.failing ?? [] {
