@@ -97,6 +97,7 @@ let package = Package(
         // Tier 3: the engines.
         library("RetentionStore", ["RetentionFormat", "StoragePrimitives", "LinuxSystem"]),
         library("DiskInventory", ["CBlkid", "CUdev", "LinuxSystem", "StoragePrimitives"]),
+        library("StateFiles", ["ControlAPI", "LinuxSystem", "StoragePrimitives"]),
         library("Multipath", ["LinuxSystem", "StoragePrimitives"]),
         library("RetentionVolume", ["CMount", "ControlAPI", "DiskInventory", "LinuxSystem", "StoragePrimitives"]),
 
@@ -136,8 +137,8 @@ let package = Package(
         library(
             "Registration",
             [
-                "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem", "StoragePrimitives", nioCore,
-                nioPosix, nioHTTP1, nioSSL, nioTLS, crypto, logging, serviceLifecycle,
+                "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem", "StateFiles", "StoragePrimitives",
+                nioCore, nioPosix, nioHTTP1, nioSSL, nioTLS, crypto, logging, serviceLifecycle,
             ]),
         library("HealthChecks", ["ControlAPI", "LinuxSystem", "StoragePrimitives"]),
         library("HostPreparation", ["LinuxSystem", "StoragePrimitives"]),
@@ -147,8 +148,8 @@ let package = Package(
             "Appliance",
             [
                 "ReplicationReceiver", "ReplicationProtocol", "NBDServer", "NBDProtocol", "RetentionStore",
-                "RetentionFormat", "ConfigurationAPI", "ControlAPI", "DiskInventory", "Multipath", "Registration",
-                "RetentionVolume", "HealthChecks",
+                "RetentionFormat", "ConfigurationAPI", "ControlAPI", "DiskInventory", "HostCertificates", "Multipath",
+                "Registration", "RetentionVolume", "HealthChecks", "StateFiles",
                 "HostPreparation", "LinuxSystem",
                 "StoragePrimitives", nioCore, nioPosix, hummingbird, configuration,
                 nioSSL, logging, serviceLifecycle, yams,
@@ -160,7 +161,8 @@ let package = Package(
             "mtctl",
             [
                 "ConfigurationAPI", "ControlAPI", "Appliance", "HealthChecks", "HostCertificates", "HostPreparation",
-                "LinuxSystem", "ProcessServer", "Registration", "StoragePrimitives", asyncHTTPClient, nioCore, nioPosix,
+                "LinuxSystem", "ProcessServer", "Registration", "StateFiles", "StoragePrimitives", asyncHTTPClient,
+                nioCore, nioPosix,
                 argumentParser,
             ]),
         program(
@@ -233,7 +235,7 @@ let package = Package(
                 "Appliance", "mtctl", "ControlAPI", "DiskInventory", "HealthChecks", "HostCertificates",
                 "HostPreparation", "LinuxSystem",
                 "Multipath",
-                "RetentionStore",
+                "RetentionStore", "StateFiles",
                 "StoragePrimitives", certificates, logging,
             ]),
         tests("HealthChecksTests", ["HealthChecks", "ControlAPI", "LinuxSystem", "StoragePrimitives"]),

@@ -8,6 +8,7 @@ import LinuxSystem
 import Logging
 import NBDServer
 import RetentionStore
+import StateFiles
 import StoragePrimitives
 import Synchronization
 

@@ -6,6 +6,7 @@ import ControlAPI
 import FoundationEssentials
 import HostCertificates
 import LinuxSystem
+import StateFiles
 import StoragePrimitives
 
 /// A server's registration: who it is there, where the configuration server is, and the certificate that it was given.

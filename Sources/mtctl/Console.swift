@@ -4,6 +4,7 @@
 import Appliance
 import ControlAPI
 import LinuxSystem
+import StateFiles
 
 /// Where the output goes and whether a person reads it. Tests put their own in its place.
 package struct Console: Sendable {

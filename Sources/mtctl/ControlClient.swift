@@ -5,6 +5,7 @@ import Appliance
 import AsyncHTTPClient
 import ControlAPI
 import NIOCore
+import StateFiles
 
 /// Talks to the agent over its control socket.
 package struct ControlClient: Sendable {

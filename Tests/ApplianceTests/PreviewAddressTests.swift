@@ -5,6 +5,7 @@ import Appliance
 import ControlAPI
 import HostPreparation
 import LinuxSystem
+import StateFiles
 import Synchronization
 import Testing
 import mtctl

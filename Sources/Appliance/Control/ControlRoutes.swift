@@ -5,6 +5,7 @@ import ControlAPI
 import Hummingbird
 import Logging
 import NIOCore
+import StateFiles
 
 /// The control interface as routes: a request in, one call on the core, its answer or its failure out.
 struct ControlRoutes: Sendable {

@@ -4,6 +4,7 @@
 import ControlAPI
 import DiskInventory
 import LinuxSystem
+import StateFiles
 import StoragePrimitives
 
 /// The disks that groups write to, as the groups' records have them: known also while the agent does not run.

@@ -6,6 +6,7 @@ import HealthChecks
 import LinuxSystem
 import Logging
 import RetentionStore
+import StateFiles
 import StoragePrimitives
 
 /// What every group of an appliance shares.

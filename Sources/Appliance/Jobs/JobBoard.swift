@@ -4,6 +4,7 @@
 import ControlAPI
 import LinuxSystem
 import Logging
+import StateFiles
 import StoragePrimitives
 import Synchronization
 

@@ -9,6 +9,7 @@ import NBDServer
 import NIOPosix
 import RetentionFormat
 import RetentionStore
+import StateFiles
 import StoragePrimitives
 import Synchronization
 

@@ -5,6 +5,7 @@ import ConfigurationAPI
 import ControlAPI
 import LinuxSystem
 import Logging
+import StateFiles
 import StoragePrimitives
 import Synchronization
 
