@@ -167,7 +167,10 @@ let package = Package(
             ]),
         program(
             "mt-process-server",
-            ["ProcessServer", "LinuxSystem", "StoragePrimitives", argumentParser, logging, serviceLifecycle]),
+            [
+                "ConfigurationAPI", "ControlAPI", "ProcessServer", "LinuxSystem", "Registration", "StateFiles",
+                "StoragePrimitives", argumentParser, logging, serviceLifecycle,
+            ]),
 
         program(
             "mt-configuration-server",

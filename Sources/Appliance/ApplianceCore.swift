@@ -137,7 +137,7 @@ public final class ApplianceCore: Sendable {
     func report() async -> ApplianceReport {
         let listener = listener.withLock { $0 }
         var report = ApplianceReport(
-            version: ApplianceVersion.text, started: DateTime(started), now: DateTime(clock.now()),
+            version: ProductVersion.text, started: DateTime(started), now: DateTime(clock.now()),
             stateFolder: configuration.statePath, replication: listener, retention: await volume(),
             memoryCeilingBytes: configuration.memoryCeiling, groups: groups.reports(),
             runningJobs: jobs.list().filter { !$0.state.isFinal }, health: lastHealth.withLock { $0 })

@@ -28,7 +28,7 @@ public struct Credentials: Hashable, Sendable {
         self.authority = authority
     }
 
-    private static let names = (certificate: "server.pem", key: "server.key", authority: "authority.pem")
+    static let names = (certificate: "server.pem", key: "server.key", authority: "authority.pem")
     private static let maximumFileBytes = 64 << 10
 
     /// Reads what ``save(in:)`` wrote; nil where there is none.

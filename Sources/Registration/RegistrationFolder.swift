@@ -40,6 +40,13 @@ public struct RegistrationFolder: Sendable {
     /// The folder.
     public let path: String
 
+    /// The file with the certificate and its chain, in PEM.
+    public var certificatePath: String { "\(path)/\(Credentials.names.certificate)" }
+    /// The file with its key, in PEM.
+    public var keyPath: String { "\(path)/\(Credentials.names.key)" }
+    /// The file with the authority's certificate, in PEM.
+    public var authorityPath: String { "\(path)/\(Credentials.names.authority)" }
+
     private static let recordName = "registration.json"
     /// A list of revocations of some ten thousand hosts.
     private static let maximumFileBytes = 4 << 20

@@ -17,7 +17,7 @@ struct Main: AsyncParsableCommand {
             replication.port), then from the configuration file, then from defaults. They are: \
             \(ConfigurationKey.allCases.map(\.rawValue).joined(separator: ", ")).
             """,
-        version: ApplianceVersion.text)
+        version: ProductVersion.text)
 
     @Option(help: "The configuration file.")
     var config: String?

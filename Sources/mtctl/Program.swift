@@ -67,7 +67,7 @@ struct Root: AsyncParsableCommand {
             A recovery point is written as latest, latest-processed, latest-app-consistent, a bookmark's label, \
             an RFC 3339 time, or a sequence number.
             """,
-        version: ApplianceVersion.text,
+        version: ProductVersion.text,
         subcommands: [
             StatusCommand.self, HealthCommand.self, DisksCommand.self, MultipathCommand.self,
             GroupCommand.self, DiskCommand.self,

@@ -57,7 +57,7 @@ public struct HostHealth: Sendable {
                 groups: agent.groups().map(\.report), jobs: agent.jobs())
         }
         sources.replication = { Self.replication(agent) }
-        sources.server = { ServerFacts(registration: agent.registration(), version: ApplianceVersion.text) }
+        sources.server = { ServerFacts(registration: agent.registration(), version: ProductVersion.text) }
         sources.aheadOfServer = { agent.registration()?.clockAheadMilliseconds.map { $0 * 1_000_000 } }
         collector = FactsCollector(sources)
     }
@@ -98,7 +98,7 @@ public struct HostHealth: Sendable {
         sources.server = {
             let registration = try RegistrationFolder(path: configuration.registrationPath).load()
             return ServerFacts(
-                registration: try registration.map { try RegistrationReport($0) }, version: ApplianceVersion.text,
+                registration: try registration.map { try RegistrationReport($0) }, version: ProductVersion.text,
                 isAgentThere: false)
         }
         collector = FactsCollector(sources)

@@ -42,7 +42,7 @@ struct RegisterCommand: AsyncParsableCommand {
         let console = Console.current
         let places = try await places.places()
         var application = RegistrationFolder.Application(
-            role: .masterTarget, version: ApplianceVersion.text, servers: server, passphraseFile: passphraseFile)
+            role: .masterTarget, version: ProductVersion.text, servers: server, passphraseFile: passphraseFile)
         application.fingerprint = serverFingerprint
         application.names = dns.isEmpty && ip.isEmpty ? [HostName.current()] : dns
         application.addresses = ip

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ConfigurationAPI
+import LinuxSystem
+import Logging
+import ProcessServer
+import Registration
+import ServiceLifecycle
+import StateFiles
+import StoragePrimitives
+import Synchronization
+
+/// What this process server's own operator says about every group.
+struct AssignmentTerms: Sendable {
+    var options: ReplicationOptions
+    /// Stops the source machines of a group; nil where nobody can from here.
+    var stopSource: String?
+    /// Nanoseconds after which that is killed.
+    var stopTimeout: Int64
+}
+
+/// One assignment at work, from its start to its end: passes for ever, or the last pass after the sources are stopped.
+/// What fails is told and tried again.
+final class AssignmentRunner: Sendable {
+    let assignment: SiteAssignment
+    private let terms: AssignmentTerms
+    private let registration: RegistrationFolder
+    private let statePath: String
+    private let thread: DiskThread
+    private let logger: Logger
+
+    private struct Life {
+        var report: SiteAssignmentReport
+        var work: Task<Void, Never>?
+        var services: ServiceGroup?
+        var isStopping = false
+    }
+
+    private let life: Mutex<Life>
+
+    /// How long one address is tried before the next, and how long a pause is after a failure.
+    private static let patience: Int64 = 60_000_000_000
+    private static let pause = Duration.seconds(5)
+
+    init(
+        _ assignment: SiteAssignment, terms: AssignmentTerms, registration: RegistrationFolder, statePath: String,
+        thread: DiskThread, logger: Logger
+    ) {
+        self.assignment = assignment
+        self.terms = terms
+        self.registration = registration
+        self.statePath = statePath
+        self.thread = thread
+        var logger = logger
+        logger[metadataKey: "group"] = "\(assignment.group)"
+        self.logger = logger
+        life = Mutex(
+            Life(
+                report: SiteAssignmentReport(
+                    group: assignment.group, fencingToken: assignment.fencingToken, state: .starting)))
+    }
+
+    var report: SiteAssignmentReport { life.withLock { $0.report } }
+
+    func start() { life.withLock { life in if !life.isStopping { life.work = Task { await run() } } } }
+
+    /// Ends in order, between two frames.
+    func stop() async {
+        let (work, services) = life.withLock { life in
+            life.isStopping = true
+            return (life.work, life.services)
+        }
+        await services?.triggerGracefulShutdown()
+        work?.cancel()
+        await work?.value
+    }
+
+    private var isStopping: Bool { life.withLock { $0.isStopping } }
+
+    private func run() async {
+        var attempt = 0
+        while !isStopping {
+            do {
+                if assignment.isStopped {
+                    try await finish(attempt)
+                    return
+                }
+                try await replicate(.continuous(interval: try terms.options.passInterval()), attempt)
+            } catch {
+                tell(.failed, "\(error)")
+                logger.warning("Replication stopped.", metadata: ["reason": "\(error)"])
+            }
+            attempt += 1
+            // Cut short by the end of the assignment.
+            if !isStopping { try? await Task.sleep(for: Self.pause) }
+        }
+    }
+
+    // MARK: The last pass
+
+    /// Whether this very assignment was ended before: after a restart nothing is sent again.
+    private struct Ending: Hashable, Codable {
+        var fencingToken: UInt64
+    }
+
+    private static let endingName = "stopped"
+
+    private func finish(_ attempt: Int) async throws {
+        let wanted = Ending(fencingToken: assignment.fencingToken)
+        let ended = try await thread.run { [self] in try endings().read(Ending.self, from: Self.endingName) }
+        if ended != wanted {
+            guard let command = terms.stopSource else {
+                throw ProcessServerError(
+                    .configuration,
+                    "The process server cannot stop the source machines of \(assignment.group): give it --stop-source, "
+                        + "or stop them and say so with --source-stopped.", isPermanent: true)
+            }
+            tell(.starting, "The source machines are being stopped.")
+            let problem = try await Self.commands.run { [assignment, terms] in
+                ShellCommand.run(
+                    command, environment: ["MT_GROUP=\(assignment.group)", "MT_PHASE=stop"], timeout: terms.stopTimeout,
+                    clock: MachineSteadyClock())
+            }
+            if let problem {
+                throw ProcessServerError(
+                    .hookFailed, "The source machines of \(assignment.group) could not be stopped: \(problem).")
+            }
+            tell(.starting, "The source machines are stopped; what they wrote last is being sent.")
+            try await replicate(.once, attempt)
+            if isStopping { return }
+            try await thread.run { [self] in try endings().write(wanted, as: Self.endingName) }
+        }
+        tell(.stopped, "The source machines are stopped, and everything they wrote is on the target disks.")
+    }
+
+    /// Commands may take their time, one after the other: a site's machines are not stopped all at once.
+    private static let commands = DiskThread(name: "mt-commands")
+
+    /// Blocks.
+    private func endings() throws -> StateFolder {
+        try FolderTree.make(statePath)
+        return StateFolder(try DirectoryFolder(path: statePath), limit: 4096)
+    }
+
+    // MARK: Passes
+
+    private func replicate(_ mode: ProcessServerSettings.Mode, _ attempt: Int) async throws {
+        let server = try processServer(mode, attempt)
+        let services = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(
+                        service: server, successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .cancelGroup)
+                ], gracefulShutdownSignals: [],
+                logger: Logger(label: "mt-process-server") { _ in SwiftLogNoOpLogHandler() }))
+        let isStopping = life.withLock { life in
+            life.services = services
+            return life.isStopping
+        }
+        if isStopping { return }
+        defer { life.withLock { $0.services = nil } }
+        try await services.run()
+    }
+
+    private func processServer(_ mode: ProcessServerSettings.Mode, _ attempt: Int) throws -> ProcessServer {
+        guard !assignment.masterTargets.isEmpty,
+            let address = ServerAddress(assignment.masterTargets[attempt % assignment.masterTargets.count])
+        else {
+            throw ProcessServerError(
+                .configuration, "The assignment of \(assignment.group) names no master target that can be reached.",
+                isPermanent: true)
+        }
+        var settings = ProcessServerSettings(group: assignment.group, server: address)
+        settings.mode = mode
+        settings.fencingToken = assignment.fencingToken
+        // One of several addresses is not waited for longer than it takes to try the next.
+        settings.giveUpAfter = mode == .once || assignment.masterTargets.count > 1 ? Self.patience : nil
+        try terms.options.apply(to: &settings)
+        if mode == .once {
+            // Nothing writes any more: the pass needs no commands to be exact.
+            settings.isStatic = true
+            settings.hooks = ProcessServerSettings.Hooks()
+        }
+        let disks = try assignment.disks.enumerated().map { index, disk in
+            guard let number = UInt16(exactly: index),
+                let disk = ProcessServer.Disk(argument: "\(number):\(disk.id)=\(disk.source)", index: index)
+            else {
+                throw ProcessServerError(
+                    .configuration, "The source \(disk.source) of disk \(disk.id) is no path and no NBD address.",
+                    isPermanent: true)
+            }
+            return disk
+        }
+        return try ProcessServer(
+            settings: settings, disks: disks, statePath: "\(statePath)/position",
+            certificate: registration.certificatePath, key: registration.keyPath,
+            authority: registration.authorityPath, report: { [weak self] in self?.take($0) })
+    }
+
+    private func take(_ progress: ProgressReport) {
+        life.withLock { life in
+            switch progress {
+            case .connected:
+                if !assignment.isStopped { life.report.state = .running }
+                life.report.message = progress.sentence
+            case .progress(_, let done, let total):
+                life.report.doneBytes = ByteCount(done)
+                life.report.totalBytes = ByteCount(total)
+            case .syncFinished, .passFinished, .finished:
+                life.report.doneBytes = nil
+                life.report.totalBytes = nil
+                life.report.message = progress.sentence
+            case .disconnected:
+                if life.report.state == .running { life.report.state = .starting }
+                life.report.message = progress.sentence
+            case .syncStarted, .passSkipped, .hookFailed, .throttled, .notice: life.report.message = progress.sentence
+            }
+        }
+        if case .progress = progress { return }
+        logger.info("\(progress.sentence)")
+    }
+
+    private func tell(_ state: SiteAssignmentReport.State, _ message: String) {
+        life.withLock { life in
+            life.report.state = state
+            life.report.message = message
+        }
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ArgumentParser
+import ControlAPI
+import LinuxSystem
+import Registration
+
+/// Where a registered process server keeps what it has to remember.
+struct StateOption: ParsableArguments {
+    @Option(
+        help: "Folder for what has to be remembered: the registration, positions, 256 MiB of digests for a tebibyte.")
+    var state = "/var/lib/mt-process-server"
+
+    var registration: RegistrationFolder { RegistrationFolder(path: "\(state)/registration") }
+}
+
+struct RegisterCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "register", abstract: "Registers this process server with a configuration server.",
+        discussion: "A 'run' that is under way takes it up by itself.")
+
+    @Option(
+        help: ArgumentHelp(
+            "The configuration server; may be repeated, for several addresses of one server.",
+            valueName: "host[:port]"))
+    var server: [String]
+
+    @Option(help: "The file with the passphrase, readable by its owner alone.") var passphraseFile: String
+
+    @Option(help: "SHA-256 of the server's TLS certificate, when it is known beforehand.")
+    var serverFingerprint: String?
+
+    @Flag(help: "Print JSON instead of sentences.") var json = false
+    @OptionGroup var place: StateOption
+
+    func run() async throws {
+        var application = RegistrationFolder.Application(
+            role: .processServer, version: ProductVersion.text, servers: server, passphraseFile: passphraseFile)
+        application.fingerprint = serverFingerprint
+        let record = try await place.registration.register(application)
+        Terminal.writeLine(
+            json
+                ? "{\"hostID\":\"\(record.hostID)\"}"
+                : "This process server is registered with \(record.servers.joined(separator: ", ")) as "
+                    + "\(record.hostID). Keep 'mt-process-server run' running.")
+    }
+}
+
+struct UnregisterCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "unregister", abstract: "Leaves the configuration server; what was assigned ends.")
+
+    @OptionGroup var place: StateOption
+
+    func run() async throws {
+        let wasRegistered = try place.registration.unregister()
+        Terminal.writeLine(
+            wasRegistered
+                ? "This process server has left its configuration server."
+                : "This process server is registered with no configuration server.")
+    }
+}
