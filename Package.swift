@@ -247,7 +247,7 @@ let package = Package(
             ]),
         tests("HealthChecksTests", ["HealthChecks", "ControlAPI", "LinuxSystem", "StoragePrimitives"]),
         tests("HostPreparationTests", ["HostPreparation", "LinuxSystem", "StoragePrimitives"]),
-        tests("EndToEndTests", ["TestSupport", "ControlAPI", "LinuxSystem", "StoragePrimitives"]),
+        tests("EndToEndTests", ["TestSupport", "ConfigurationAPI", "ControlAPI", "LinuxSystem", "StoragePrimitives"]),
     ]
 )
 

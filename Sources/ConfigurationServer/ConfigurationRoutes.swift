@@ -91,7 +91,8 @@ struct ConfigurationRoutes: Sendable {
         board.take(body, of: peer.host, address: origin.address, now: now)
         return HeartbeatAnswer(
             now: DateTime(now), nextSeconds: settings.heartbeatSeconds, isRenewalDue: peer.renewalDue.timestamp <= now,
-            revocations: try await inventory.revocations(unless: body.revocations, now: now))
+            revocations: try await inventory.revocations(unless: body.revocations, now: now),
+            version: ProductVersion.text)
     }
 
     private func report(_ origin: RequestOrigin, _ now: Timestamp) async throws -> ServerReport {

@@ -9,6 +9,7 @@ enum BuiltProgram: String, CaseIterable {
     case daemon = "mastertargetd"
     case control = "mtctl"
     case processServer = "mt-process-server"
+    case configurationServer = "mt-configuration-server"
 
     /// The folder that the test's own program is in.
     private static let folder: URL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()

@@ -17,7 +17,7 @@ struct ReplicationService: Service {
     let logger: Logger
     let clock: any Clock<Duration>
 
-    private static let interval = Duration.seconds(5)
+    private static let interval = Duration.seconds(1)
     /// How often the shares of memory are looked at.
     private static let shareInterval = Duration.seconds(1)
 
