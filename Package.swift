@@ -239,7 +239,8 @@ let package = Package(
         tests(
             "ApplianceTests",
             [
-                "Appliance", "mtctl", "ControlAPI", "DiskInventory", "HealthChecks", "HostCertificates",
+                "Appliance", "mtctl", "ConfigurationAPI", "ControlAPI", "DiskInventory", "HealthChecks",
+                "HostCertificates",
                 "HostPreparation", "LinuxSystem",
                 "Multipath",
                 "RetentionStore", "StateFiles",

@@ -31,7 +31,7 @@ public final class ApplianceCore: Sendable {
     /// How it stands with the configuration server; nil while there is none.
     let registration = Mutex<RegistrationReport?>(nil)
     /// What the configuration server asked for.
-    let siteTasks: SiteTaskDesk
+    package let siteTasks: SiteTaskDesk
     private let nbdWorkers: NBDWorkers
     let logger: Logger
     private let clock: any WallClock

@@ -12,58 +12,6 @@ import Testing
 @Suite struct RecoveryEndToEndTests {
     private static let size = ByteCount.mebibytes(4)
 
-    /// A 4 KiB block of one byte at the disk's start.
-    private func part(_ byte: UInt8) -> BatchPart {
-        var buffer = AlignedBuffer(count: 4096)
-        var span = buffer.mutableBytes
-        for offset in 0..<4096 { span.storeBytes(of: byte, toByteOffset: offset, as: UInt8.self) }
-        var builder = PartBuilder(pool: BufferPool(retaining: .zero))
-        builder.beginData(disk: DiskNumber(0), sector: 0, sectorCount: 8, checksum: Checksum(of: buffer.bytes))
-        builder.fill(buffer.bytes)
-        let isWhole = builder.endData()
-        #expect(isWhole)
-        return builder.take()
-    }
-
-    private func stamp(_ number: UInt64) -> BatchStamp {
-        let time = Timestamp.seconds(1_795_228_454 + Int64(number) * 60)
-        return BatchStamp(sourceSequence: number, firstTime: time, lastTime: time, accuracy: .exact)
-    }
-
-    /// A group through its first sync, with batches of the bytes 1 to 3.
-    private func protect(_ test: TestAppliance, size: String = "4MiB") async throws -> RetentionGroup {
-        #expect(await test.mtctl("group", "create", "g").code == 0)
-        let bound = await test.mtctl(
-            "disk", "bind", "g", "--source", "s", "--target", "file:\(test.folder.path)/a.img", "--size", size,
-            "--yes")
-        #expect(bound.code == 0, "\(bound.errors)")
-        let group = try #require(test.appliance.core.groups.find("g")?.retentionGroup)
-        try group.beginSync(DiskNumber(0), kind: .initial)
-        try group.appendSync(part(0xEE))
-        try group.endSync(DiskNumber(0), time: Timestamp.seconds(1_795_228_454), sourceSequence: 0, accuracy: .exact)
-        try await until { group.ingestPosition.unsynced.isEmpty }
-        for number in UInt64(1)...3 { try group.append(part(UInt8(number)), of: stamp(number), isLast: true) }
-        try await until { group.status.appliedSource == 3 }
-        try await waitFor(.protected, test)
-        return group
-    }
-
-    /// What the store's threads do, seen from outside.
-    private func until(_ condition: () -> Bool) async throws {
-        for _ in 0..<1000 where !condition() { try await Task.sleep(for: .milliseconds(10)) }
-        #expect(condition())
-    }
-
-    /// The watch looks once a second; the state is asked for until then.
-    private func waitFor(_ state: GroupState, _ test: TestAppliance) async throws {
-        for _ in 0..<100 {
-            let group = try await test.json(GroupReport.self, "group", "show", "g")
-            if group.state == state { return }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        Issue.record("the group did not become \(state)")
-    }
-
     private func firstByte(_ folder: TestFolder) throws -> UInt8? { try folder.bytes("a.img").first }
 
     @Test func `a group is recovered, recovered again, rolled back, recovered and committed`() async throws {
@@ -71,7 +19,7 @@ import Testing
         try folder.makeFolder("retention")
         try folder.makeImage("a.img", Self.size)
         try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
-            _ = try await protect(test)
+            _ = try await test.protect()
             #expect(await test.mtctl("bookmark", "g", "--label", "three").code == 0)
             let points = try await test.json(PointList.self, "points", "g")
             #expect(points.bookmarks.map(\.label) == ["three"])
@@ -80,7 +28,7 @@ import Testing
             #expect(try firstByte(folder) == 3)
 
             // Batch 1 is the number after the sync's; its time names it.
-            let time = "\(DateTime(stamp(1).lastTime))"
+            let time = "\(DateTime(BatchStamp.numbered(1).lastTime))"
             let unsure = await test.mtctl("recover", "g", "--point", time, "--yes")
             #expect(unsure.code == 1)
             #expect(unsure.errors.contains("--source-stopped"))
@@ -93,7 +41,7 @@ import Testing
             #expect(await test.mtctl("pause", "g").code == 1)
 
             let second = await test.mtctl(
-                "recover", "g", "--point", "\(DateTime(stamp(2).lastTime))", "--source-stopped", "--yes")
+                "recover", "g", "--point", "\(DateTime(BatchStamp.numbered(2).lastTime))", "--source-stopped", "--yes")
             #expect(second.code == 0, "\(second.errors)")
             #expect(try firstByte(folder) == 2)
             let back = await test.mtctl("rollback", "g", "--yes")
@@ -131,7 +79,7 @@ import Testing
         try folder.makeImage("a.img", Self.size)
         var history = ""
         try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
-            let group = try await protect(test)
+            let group = try await test.protect()
             #expect(await test.mtctl("bookmark", "g", "--label", "three").code == 0)
             try await until { group.status.epochs > 1 }
             history = "retention/\(try await test.json(GroupReport.self, "group", "show", "g").id)"
@@ -142,7 +90,7 @@ import Testing
             if name.hasPrefix("redo-") { try folder.remove("\(history)/\(name)") }
         }
         try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
-            try await waitFor(.degraded, test)
+            try await test.waitFor(.degraded)
             let before = try DirectoryFolder(path: "\(folder.path)/\(history)").names().sorted()
             let refused = await test.mtctl("retention", "rebuild", "g", "--accept-loss", "--yes")
             #expect(refused.code == 1)
@@ -153,7 +101,7 @@ import Testing
             let deleted = await test.mtctl("group", "delete", "g", "--discard-history", "--yes")
             #expect(deleted.code == 0, "\(deleted.errors)")
             #expect(try firstByte(folder) == 3)
-            _ = try await protect(test)
+            _ = try await test.protect()
         }
     }
 
@@ -162,7 +110,7 @@ import Testing
         try folder.makeFolder("retention")
         try folder.makeImage("a.img", Self.size)
         try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
-            _ = try await protect(test)
+            _ = try await test.protect()
             for arguments in [["group", "delete", "g"], ["disk", "unbind", "g", "--source", "s"]] {
                 let result = await TestAppliance.mtctl(arguments + ["--socket", test.socket])
                 #expect(result.code == 1)
@@ -187,8 +135,8 @@ import Testing
         try folder.makeFolder("retention")
         try folder.makeImage("a.img", Self.size)
         try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
-            _ = try await protect(test)
-            let time = "\(DateTime(stamp(1).lastTime))"
+            _ = try await test.protect()
+            let time = "\(DateTime(BatchStamp.numbered(1).lastTime))"
             let written = await test.mtctl("rollback", "g", "--targets-written", "--discard-history", "--yes")
             #expect(written.errors.contains("is not recovered"), "\(written.errors)")
             #expect(await test.mtctl("recover", "g", "--point", time, "--source-stopped", "--yes").code == 0)
@@ -221,7 +169,7 @@ import Testing
             #expect(try folder.bytes("a.img")[1 << 20] == 0x77)
         }
         try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
-            try await waitFor(.resyncing, test)
+            try await test.waitFor(.resyncing)
             let state = try await test.json(GroupReport.self, "group", "show", "g")
             #expect(state.disks.map(\.content) == ["resync"])
         }
@@ -232,8 +180,8 @@ import Testing
         try folder.makeFolder("retention")
         try folder.makeImage("a.img", .mebibytes(80))
         try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
-            _ = try await protect(test, size: "80MiB")
-            let time = "\(DateTime(stamp(1).lastTime))"
+            _ = try await test.protect(size: "80MiB")
+            let time = "\(DateTime(BatchStamp.numbered(1).lastTime))"
             #expect(await test.mtctl("recover", "g", "--point", time, "--source-stopped", "--yes").code == 0)
             for arguments in [["rollback", "g"], ["recover", "g", "--point", "latest", "--source-stopped"]] {
                 let refused = await TestAppliance.mtctl(arguments + ["--yes", "--socket", test.socket])
@@ -252,7 +200,7 @@ import Testing
         try folder.makeFolder("retention")
         try folder.makeImage("a.img", Self.size)
         try await TestAppliance.run(in: folder) { (test: TestAppliance) async throws in
-            _ = try await protect(test)
+            _ = try await test.protect()
             #expect(await test.mtctl("group", "create", "other").code == 0)
         }
         let records = try DirectoryFolder(path: "\(folder.path)/state/groups").names()

@@ -35,6 +35,16 @@ final class TestFolder: Sendable {
         String(decoding: try Data(contentsOf: URL(filePath: "\(path)/\(name)")), as: UTF8.self)
     }
 
+    /// Changes a text file.
+    func replace(in name: String, _ change: (String) throws -> String) throws {
+        try write(try change(try read(name)), to: name)
+    }
+
+    /// What is in a folder.
+    func names(_ name: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "\(path)/\(name)").sorted()
+    }
+
     func bytes(_ name: String) throws -> Data { try Data(contentsOf: URL(filePath: "\(path)/\(name)")) }
 
     func mode(_ name: String) throws -> Int {

@@ -11,7 +11,7 @@ import Synchronization
 
 /// Does what the configuration server asks of this master target, each task once however often it is sent, and keeps
 /// what came of it: a configuration server that was restored from an old backup asks again and is answered.
-final class SiteTaskDesk: Sendable {
+package final class SiteTaskDesk: Sendable {
     /// A task and what became of it, as the state folder keeps it.
     struct Entry: Hashable, Sendable, Codable {
         var task: SiteTask
@@ -64,7 +64,7 @@ final class SiteTaskDesk: Sendable {
     // MARK: What is asked
 
     /// How far everything is that is wanted now.
-    func progress() -> [SiteTaskReport] {
+    package func progress() -> [SiteTaskReport] {
         desk.withLock { desk in desk.wanted.compactMap { desk.entries[$0] } }.map { entry in
             var report = entry.report
             if report.state == .running, let job = entry.job.flatMap({ jobs.job($0) }) {
@@ -78,7 +78,7 @@ final class SiteTaskDesk: Sendable {
     }
 
     /// All that is wanted now. What is new, or was interrupted, is begun.
-    func received(_ tasks: [SiteTask]) async {
+    package func received(_ tasks: [SiteTask]) async {
         let now = DateTime(clock.now())
         let fresh = desk.withLock { desk -> [Entry] in
             desk.wanted = tasks.prefix(Self.maximumOpenTasks).filter { Self.isID($0.id) }.map(\.id)
