@@ -226,7 +226,7 @@ let package = Package(
             "ConfigurationServerTests",
             [
                 "ConfigurationServer", "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem",
-                "Registration", "StoragePrimitives", nioCore, nioPosix, nioSSL, logging, serviceLifecycle,
+                "Registration", "SQLStorage", "StoragePrimitives", nioCore, nioPosix, nioSSL, logging, serviceLifecycle,
             ]),
         tests("ControlAPITests", ["ControlAPI", "StoragePrimitives"]),
         tests(

@@ -9,6 +9,7 @@ import LinuxSystem
 import Logging
 import NIOCore
 import NIOSSL
+import SQLStorage
 import ServiceLifecycle
 import StoragePrimitives
 
@@ -46,8 +47,17 @@ public struct ConfigurationServer: Service {
 
     /// Serves until it is told to end.
     public func run() async throws {
+        let database = try await SQLiteDatabase.open(
+            path: try folder.sitePath(), applicationID: Int32(Inventory.applicationID),
+            migrations: SiteTables.migrations)
+        let site = SiteDesk(
+            database,
+            directory: InventoryDirectory(
+                inventory: inventory, board: board, heartbeatSeconds: settings.heartbeatSeconds, clock: clock),
+            clock: clock, logger: logger)
         let routes = ConfigurationRoutes(
-            desk: desk, inventory: inventory, board: board, settings: settings, clock: clock, logger: logger)
+            desk: desk, inventory: inventory, board: board, site: site, settings: settings, clock: clock, logger: logger
+        )
         var quiet = logger
         quiet.logLevel = .warning
         let application = Application(
@@ -73,6 +83,7 @@ public struct ConfigurationServer: Service {
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await writeHeartbeats() }
+                group.addTask { await site.run() }
                 try await application.run()
                 group.cancelAll()
             }
@@ -84,6 +95,7 @@ public struct ConfigurationServer: Service {
         notify.stopping()
         try await inventory.write(board.takeUnwritten())
         try inventory.close()
+        try database.close()
         try outcome.get()
     }
 
