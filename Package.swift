@@ -132,7 +132,7 @@ let package = Package(
             "ConfigurationServer",
             [
                 "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem", "SQLStorage", "StoragePrimitives",
-                nioCore, nioPosix, nioSSL, hummingbird, hummingbirdTLS, grdb, configuration, yams, crypto, certificates,
+                nioCore, nioPosix, nioSSL, hummingbird, hummingbirdTLS, configuration, yams, crypto, certificates,
                 swiftASN1, logging, serviceLifecycle,
             ]),
         library(
@@ -190,7 +190,7 @@ let package = Package(
                 "StoragePrimitives", "RetentionFormat", "ReplicationProtocol", "NBDProtocol", "ControlAPI",
                 "RetentionStore", "RetentionSimulation", nioCore,
             ], path: "Tests/Fuzzing/Targets"),
-        library("TestSupport", ["LinuxSystem"], path: "Tests/TestSupport"),
+        library("TestSupport", ["LinuxSystem", "StoragePrimitives"], path: "Tests/TestSupport"),
         tests("FuzzCorpusTests", ["FuzzTargets"]),
 
         tests("StoragePrimitivesTests", ["StoragePrimitives"]),
@@ -225,7 +225,8 @@ let package = Package(
         tests(
             "ConfigurationServerTests",
             [
-                "ConfigurationServer", "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem",
+                "TestSupport", "ConfigurationServer", "ConfigurationAPI", "ControlAPI", "HostCertificates",
+                "LinuxSystem",
                 "Registration", "SQLStorage", "StoragePrimitives", nioCore, nioPosix, nioSSL, logging, serviceLifecycle,
             ]),
         tests("ControlAPITests", ["ControlAPI", "StoragePrimitives"]),

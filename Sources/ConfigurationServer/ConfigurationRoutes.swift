@@ -6,6 +6,7 @@ import ControlAPI
 import Hummingbird
 import Logging
 import NIOCore
+import SQLStorage
 import StoragePrimitives
 
 /// The interface as routes: a request in, who may, one call, its answer or its failure out.
@@ -157,7 +158,7 @@ private struct FailureAnswers: RouterMiddleware {
                 metadata: [
                     "path": "\(request.uri.path.prefix(200))", "address": "\(context.address)",
                     "code": "\(failure.code.rawValue)",
-                    "reason": "\(failure.code == .internalFailure ? "\(error)" : failure.message)",
+                    "reason": "\(error is ConfigurationFailure ? failure.message : "\(error)")",
                 ])
             return try .json(failure, status: .init(code: failure.httpStatus))
         }
@@ -166,6 +167,13 @@ private struct FailureAnswers: RouterMiddleware {
     private static func failure(_ error: any Error, of request: Request) -> ConfigurationFailure {
         switch error {
         case let failure as ConfigurationFailure: return failure
+        case let failure as SQLFailure where failure.kind == .unavailable:
+            return ConfigurationFailure(
+                .unavailable, "The server's database cannot be used now.", remedy: "Try again in a minute.")
+        case let failure as SQLFailure where failure.kind == .outcomeUnknown:
+            return ConfigurationFailure(
+                .unavailable, "The server's database was lost while the change was written: it may have been made.",
+                remedy: "Look whether it was, and try again if not.")
         case let error as HTTPError where error.status == .notFound:
             let version = "/\(ConfigurationPath.version)/"
             if request.uri.path.hasPrefix("/v"), !request.uri.path.hasPrefix(version) {

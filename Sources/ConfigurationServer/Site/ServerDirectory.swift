@@ -19,16 +19,6 @@ struct InventoryDirectory: ServerDirectory {
     let clock: any WallClock
 
     func servers() async throws -> [ServerReport] {
-        let now = clock.now()
-        var reports: [ServerReport] = []
-        for server in try await inventory.servers(board, heartbeatSeconds: heartbeatSeconds, now: now).servers {
-            reports.append(
-                try await inventory.report(server.hostID, board, heartbeatSeconds: heartbeatSeconds, now: now))
-        }
-        return reports
+        try await inventory.reports(board, heartbeatSeconds: heartbeatSeconds, now: clock.now())
     }
-}
-
-extension StateFolder {
-    func sitePath() throws -> String { "\(path)/site.sqlite" }
 }

@@ -33,17 +33,19 @@ package final class SiteDesk: Sendable {
     static func makeID() -> String { UUID().uuidString.lowercased() }
 
     func read<Value: Sendable>(_ work: @escaping @Sendable (SiteStore) throws -> Value) async throws -> Value {
-        do {
-            return try await database.read { try work(SiteStore($0)) }
-        } catch let failure as SQLFailure {
-            throw ConfigurationFailure(failure)
-        }
+        try await sentences { try await self.database.read { try work(SiteStore($0)) } }
     }
 
     func write<Value: Sendable>(_ work: @escaping @Sendable (SiteStore) throws -> Value) async throws -> Value {
+        try await sentences { try await self.database.write { try work(SiteStore($0)) } }
+    }
+
+    /// What the database did not do, in words for whoever asked; its own words are for the log.
+    private func sentences<Value: Sendable>(_ work: () async throws -> Value) async throws -> Value {
         do {
-            return try await database.write { try work(SiteStore($0)) }
+            return try await work()
         } catch let failure as SQLFailure {
+            logger.error("The database did not do something.", metadata: ["reason": "\(failure)"])
             throw ConfigurationFailure(failure)
         }
     }
@@ -116,15 +118,19 @@ extension ConfigurationFailure {
     init(_ failure: SQLFailure) {
         switch failure.kind {
         case .unavailable:
-            self.init(.unavailable, failure.sentence, remedy: "Try again; look at the database.")
+            self.init(.unavailable, "The server's database cannot be used now.", remedy: "Try again in a minute.")
         case .outcomeUnknown:
-            self.init(.unavailable, failure.sentence, remedy: "Look whether it was done, and try again if not.")
+            self.init(
+                .unavailable, "The server's database was lost while the change was written: it may have been made.",
+                remedy: "Look whether it was, and try again if not.")
         case .uniqueViolation, .foreignKey:
             self.init(.conflict, "Somebody else changed it at the same time.", remedy: "Look at it, and try again.")
         case .newerSchema:
             self.init(.unsupportedVersion, failure.sentence, remedy: "Install that version.")
         case .other:
-            self.init(.internalFailure, failure.sentence, remedy: "Look at the server's journal.")
+            self.init(
+                .internalFailure, "The server failed.",
+                remedy: "Look at its journal: journalctl -u mt-configuration-server.")
         }
     }
 }

@@ -52,7 +52,7 @@ extension SiteJob {
     }
 
     /// A reprotect that failed had put the group back to where it was.
-    private func placeAgain(
+    private mutating func placeAgain(
         _ placement: SitePlacement, _ record: inout GroupRecord, _ view: SiteView
     ) throws(ConfigurationFailure) {
         let disks = view.disks.map { "\($0.machine.name)/\($0.disk.id)" }

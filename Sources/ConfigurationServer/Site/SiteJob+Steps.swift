@@ -234,7 +234,8 @@ extension SiteJob {
         guard record.assignment != nil else {
             return .failed(
                 ConfigurationFailure(
-                    .conflict, "No process server sends \(report.group), so none can say that it stopped.", remedy: remedy))
+                    .conflict, "No process server sends \(report.group), so none can say that it stopped.",
+                    remedy: remedy))
         }
         if said?.state == .failed {
             return .failed(

@@ -5,8 +5,7 @@ import SQLStorage
 
 /// The site's tables. What is searched has a column; the rest is JSON.
 package enum SiteTables {
-    /// Follow the inventory's.
-    package static let migrations = [
+    static let migrations = [
         Migration(
             name: "site 1: policies, machines, groups, jobs",
             statements: [

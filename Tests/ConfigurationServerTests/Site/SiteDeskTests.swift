@@ -42,7 +42,7 @@ struct TestDesk: Sendable {
         self.directory = directory ?? TestDirectory(site.view.servers)
         clock = TestClock(site.view.now.timestamp)
         database = try await SQLiteDatabase.open(
-            path: "\(self.folder.path)/site.sqlite", applicationID: 1, migrations: SiteTables.migrations)
+            path: "\(self.folder.path)/site.sqlite", applicationID: 1, migrations: Inventory.migrations)
         desk = SiteDesk(database, directory: self.directory, clock: clock, logger: .silent)
     }
 
