@@ -14,12 +14,13 @@ struct ConfigurationRoutes: Sendable {
     let desk: EnrolmentDesk
     let inventory: Inventory
     let board: HeartbeatBoard
+    let site: SiteDesk
     let settings: ConfigurationServerSettings
     let clock: any WallClock
     let logger: Logger
 
-    private static let servers: Set<HostRole> = [.masterTarget, .processServer]
-    private static let operators: Set<HostRole> = [.operator]
+    static let servers: Set<HostRole> = [.masterTarget, .processServer]
+    static let operators: Set<HostRole> = [.operator]
 
     func router() -> Router<RequestOrigin> {
         let router = Router(context: RequestOrigin.self)
@@ -53,6 +54,7 @@ struct ConfigurationRoutes: Sendable {
             return try json(try await inventory.revocations(unless: nil, now: now))
         }
         addOperations(to: router)
+        addSite(to: router)
         return router
     }
 
@@ -101,7 +103,7 @@ struct ConfigurationRoutes: Sendable {
 
     private func host(_ origin: RequestOrigin) -> String { origin.parameters.get("host") ?? "" }
 
-    private func decode<Body: Decodable>(
+    func decode<Body: Decodable>(
         _ request: Request, limit: Int = ConfigurationPath.maximumRequestBytes
     ) async throws -> Body {
         let seconds = settings.requestSeconds
@@ -126,7 +128,7 @@ struct ConfigurationRoutes: Sendable {
         return try JSON.decode(Body.self, from: bytes)
     }
 
-    private func json(_ value: some Encodable) throws -> Response { try .json(value, status: .ok) }
+    func json(_ value: some Encodable) throws -> Response { try .json(value, status: .ok) }
 }
 
 extension Response {

@@ -62,8 +62,14 @@ public struct ConfigurationServer: Service {
 
     /// Serves until it is told to end.
     public func run() async throws {
+        let site = SiteDesk(
+            inventory.database,
+            directory: InventoryDirectory(
+                inventory: inventory, board: board, heartbeatSeconds: settings.heartbeatSeconds, clock: clock),
+            clock: clock, logger: logger)
         let routes = ConfigurationRoutes(
-            desk: desk, inventory: inventory, board: board, settings: settings, clock: clock, logger: logger)
+            desk: desk, inventory: inventory, board: board, site: site, settings: settings, clock: clock, logger: logger
+        )
         var quiet = logger
         quiet.logLevel = .warning
         let application = Application(
@@ -89,6 +95,7 @@ public struct ConfigurationServer: Service {
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await writeHeartbeats() }
+                group.addTask { await site.run() }
                 try await application.run()
                 group.cancelAll()
             }

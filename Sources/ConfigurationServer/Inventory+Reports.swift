@@ -9,15 +9,23 @@ import StoragePrimitives
 extension Inventory {
     /// Every server, by name, without its heartbeat.
     func servers(_ board: HeartbeatBoard, heartbeatSeconds: UInt64, now: Timestamp) async throws -> ServerList {
+        let reports = try await reports(board, heartbeatSeconds: heartbeatSeconds, now: now)
+        return ServerList(
+            servers: reports.map { report in
+                var report = report
+                report.heartbeat = nil
+                return report
+            })
+    }
+
+    /// Every server, by name, with its last heartbeat.
+    func reports(_ board: HeartbeatBoard, heartbeatSeconds: UInt64, now: Timestamp) async throws -> [ServerReport] {
         let rows = try await database.read { database in
             try database.rows("SELECT * FROM server ORDER BY host_name, host_id").map { try ServerRow($0) }
         }
-        let reports = try rows.map { row in
-            var report = try row.report(board.last(of: row.hostID), heartbeatSeconds: heartbeatSeconds, now: now)
-            report.heartbeat = nil
-            return report
+        return try rows.map { row in
+            try row.report(board.last(of: row.hostID), heartbeatSeconds: heartbeatSeconds, now: now)
         }
-        return ServerList(servers: reports)
     }
 
     /// One server, with its last heartbeat.

@@ -70,7 +70,9 @@ package struct Inventory: Sendable {
     }
 
     /// What was done to the schema, in order; never changed, only added to.
-    package static let migrations: [Migration] = [
+    package static let migrations = servers + SiteTables.migrations
+
+    private static let servers: [Migration] = [
         Migration(
             name: "1: servers, certificates, revocations",
             statements: [
