@@ -187,7 +187,11 @@ let package = Package(
             path: "Tests/RetentionSimulation"),
         program("retention-simulation", ["RetentionSimulation", "LinuxSystem"], path: "Tests/RetentionSimulationTool"),
         program(
-            "mt-load", ["RetentionStore", "RetentionFormat", "LinuxSystem", "StoragePrimitives", argumentParser],
+            "mt-load",
+            [
+                "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem", "Registration", "RetentionFormat",
+                "RetentionStore", "StoragePrimitives", argumentParser, logging,
+            ],
             path: "Tests/LoadGenerator"),
 
         library(

@@ -25,15 +25,17 @@ public enum Enrolment {
         pinnedFingerprint: [UInt8]? = nil
     ) async throws -> Credentials {
         try await FirstAnswer.of(endpoints) { endpoint in
-            try await enrol(
-                at: endpoint, identity: identity, names: names, passphrase: passphrase,
-                pinnedFingerprint: pinnedFingerprint)
+            // A second, and more memory than anything else here: neither an event loop nor the pool waits for it.
+            try await enrol(at: endpoint, identity: identity, names: names, pinnedFingerprint: pinnedFingerprint) {
+                parameters in try await thread.run { try parameters.key(for: passphrase) }
+            }
         }
     }
 
-    private static func enrol(
-        at endpoint: ServerEndpoint, identity: JoinerIdentity, names: AlternativeNames, passphrase: Passphrase,
-        pinnedFingerprint: [UInt8]?
+    /// - Parameter deriveKey: Gives the passphrase's key; a load of a thousand hosts derives it once.
+    package static func enrol(
+        at endpoint: ServerEndpoint, identity: JoinerIdentity, names: AlternativeNames, pinnedFingerprint: [UInt8]?,
+        deriveKey: (ScryptParameters) async throws -> [UInt8]
     ) async throws -> Credentials {
         let key = HostKey()
         var generator = SystemRandomNumberGenerator()
@@ -52,8 +54,7 @@ public enum Enrolment {
         case .deriveKey(let safe): parameters = safe
         case .fail(let failure): throw failure
         }
-        // A second, and more memory than anything else here: neither an event loop nor the pool waits for it.
-        let passphraseKey = try await thread.run { try parameters.key(for: passphrase) }
+        let passphraseKey = try await deriveKey(parameters)
         let request: EnrolmentRequest
         let shown: [UInt8]
         switch joiner.derivedKey(passphraseKey) {

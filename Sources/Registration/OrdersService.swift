@@ -16,18 +16,29 @@ public protocol OrdersHandler: Sendable {
 
 /// Fetches orders for as long as it runs, and tells how far they are. The server answers as soon as there is something
 /// new; while something moves here, it is told every second.
-struct OrdersService {
-    let endpoints: [ServerEndpoint]
-    let credentials: Credentials
-    let handler: any OrdersHandler
-    let logger: Logger
-    let clock: any Clock<Duration>
+package struct OrdersService {
+    private let endpoints: [ServerEndpoint]
+    private let credentials: Credentials
+    private let handler: any OrdersHandler
+    private let logger: Logger
+    private let clock: any Clock<Duration>
 
     private static let movingInterval = Duration.seconds(1)
     /// Not less than this between two questions, whatever the server answers.
     private static let leastInterval = Duration.milliseconds(50)
 
-    func run() async {
+    package init(
+        endpoints: [ServerEndpoint], credentials: Credentials, handler: any OrdersHandler, logger: Logger,
+        clock: any Clock<Duration>
+    ) {
+        self.endpoints = endpoints
+        self.credentials = credentials
+        self.handler = handler
+        self.logger = logger
+        self.clock = clock
+    }
+
+    package func run() async {
         var schedule = RetrySchedule()
         while !Task.isCancelled {
             do {

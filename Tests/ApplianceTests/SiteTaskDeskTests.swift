@@ -5,6 +5,7 @@ import Appliance
 import ConfigurationAPI
 import ControlAPI
 import FoundationEssentials
+import RetentionStore
 import StoragePrimitives
 import Testing
 

@@ -3,11 +3,12 @@
 
 import ArgumentParser
 
-/// Drives the retention store in this process, for the rows of `scripts/bench` that need more than a replication
-/// session.
+/// Drives the retention store in this process, or many agents of a configuration server, for the rows of `scripts/bench`
+/// that need more than a replication session.
 @main
-struct MTLoad: ParsableCommand {
+struct MTLoad: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "mt-load", abstract: "Loads the retention store and prints what it measured as JSON.",
-        subcommands: [AckLatency.self, RandomOverwrite.self, Memory.self, History.self])
+        commandName: "mt-load",
+        abstract: "Loads the retention store, or a configuration server, and prints what it measured as JSON.",
+        subcommands: [AckLatency.self, RandomOverwrite.self, Memory.self, History.self, Agents.self])
 }

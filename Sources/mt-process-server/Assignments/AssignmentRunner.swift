@@ -90,6 +90,8 @@ final class AssignmentRunner: Sendable {
             } catch {
                 tell(.failed, "\(error)")
                 logger.warning("Replication stopped.", metadata: ["reason": "\(error)"])
+                // Nothing but another assignment changes that nobody here can stop the sources.
+                if assignment.isStopped, (error as? ProcessServerError)?.isPermanent == true { return }
             }
             attempt += 1
             // Cut short by the end of the assignment.
