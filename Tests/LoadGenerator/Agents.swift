@@ -4,8 +4,9 @@
 import ArgumentParser
 import ConfigurationAPI
 import ControlAPI
-import Foundation
+import FoundationEssentials
 import HostCertificates
+import LinuxSystem
 import Logging
 import Registration
 import StoragePrimitives
@@ -74,7 +75,7 @@ struct Agents: AsyncParsableCommand {
 
     /// The one who measures the server looks at it between these.
     private static func tell(_ word: String) {
-        FileHandle.standardError.write(Data("\(word)\n".utf8))
+        Terminal.writeLine(word, toError: true)
     }
 
     private static func seconds(since begin: ContinuousClock.Instant) -> Double {
@@ -172,7 +173,7 @@ private final class SimulatedAgent: HeartbeatSource, OrdersHandler {
     func heartbeat(revocations: UInt64) async -> HeartbeatRequest {
         HeartbeatRequest(
             hostName: "agent-\(number)", version: ProductVersion.text, machine: Agents.machine(number),
-            sent: DateTime(Timestamp.seconds(Int64(Date.now.timeIntervalSince1970))),
+            sent: DateTime(SystemClock().now()),
             capacity: CapacityReport(
                 retention: VolumeReport(path: "/mnt/retention", isUsable: true, freeBytes: .mebibytes(1 << 20)),
                 memoryCeilingBytes: .mebibytes(256)),
