@@ -9,6 +9,7 @@ import LinuxSystem
 import Logging
 import NIOCore
 import NIOSSL
+import SQLStorage
 import ServiceLifecycle
 import StoragePrimitives
 
@@ -25,6 +26,8 @@ public struct ConfigurationServer: Service {
     private let notify: NotifySocket
     private let logger: Logger
     private let board = HeartbeatBoard()
+    /// What the console shows and does.
+    package var site: (any SiteService)?
     /// The port that it listens on, once it does.
     public let listening = ListeningPort()
 
@@ -48,10 +51,12 @@ public struct ConfigurationServer: Service {
     public func run() async throws {
         let routes = ConfigurationRoutes(
             desk: desk, inventory: inventory, board: board, settings: settings, clock: clock, logger: logger)
+        let router = routes.router()
+        if let site { try await addConsole(of: site, to: router) }
         var quiet = logger
         quiet.logLevel = .warning
         let application = Application(
-            router: routes.router(),
+            router: router,
             server: try .tls(
                 .http1(
                     configuration: .init(
@@ -85,6 +90,18 @@ public struct ConfigurationServer: Service {
         try await inventory.write(board.takeUnwritten())
         try inventory.close()
         try outcome.get()
+    }
+
+    private func addConsole(of site: any SiteService, to router: Router<RequestOrigin>) async throws {
+        let database = try await SQLiteDatabase.open(
+            path: folder.inventoryPath + ".console", applicationID: 1, migrations: [ConsoleSessions.migration])
+        let names = try folder.serverCertificate().certificate.alternativeNames
+        Console(
+            site: site, door: ConsoleDoor(database: database, inventory: inventory, clock: clock),
+            templates: try ConsoleTemplates(),
+            hostName: names.first { $0.hasPrefix("DNS:") }.map { String($0.dropFirst(4)) } ?? settings.address,
+            requestSeconds: settings.requestSeconds, clock: clock, logger: logger
+        ).addRoutes(to: router)
     }
 
     /// Every few seconds, until it is told to end.

@@ -63,6 +63,7 @@ struct TestServer: Sendable {
     /// - Parameter ageDays: How long ago it was made, by its own clock, which stands still there.
     static func with<Result: Sendable>(
         ageDays: Int64 = 0, change: (inout ConfigurationServerSettings) -> Void = { _ in },
+        site: ((Timestamp) -> any SiteService)? = nil,
         _ work: @Sendable (TestServer) async throws -> Result
     ) async throws -> Result {
         let clock = TestClock(SystemClock().now())
@@ -74,7 +75,7 @@ struct TestServer: Sendable {
             path: settings.statePath, plan: .init(name: "Test", names: ["localhost"], addresses: ["127.0.0.1"]),
             now: clock.now())
         let credentials = try Self.operatorCredentials("alice", of: state, in: folder, now: clock.now())
-        return try await run(settings, clock: clock) { port in
+        return try await run(settings, clock: clock, site: site?(clock.now())) { port in
             try await work(
                 TestServer(
                     folder: folder, state: state, passphrase: passphrase, clock: clock, port: port,
@@ -85,10 +86,11 @@ struct TestServer: Sendable {
 
     /// Runs a server of a folder that has been made.
     static func run<Result: Sendable>(
-        _ settings: ConfigurationServerSettings, clock: any WallClock,
+        _ settings: ConfigurationServerSettings, clock: any WallClock, site: (any SiteService)? = nil,
         _ work: @Sendable (Int) async throws -> Result
     ) async throws -> Result {
-        let server = try ConfigurationServer(settings, clock: clock, logger: .silent)
+        var server = try ConfigurationServer(settings, clock: clock, logger: .silent)
+        if let site { server.site = site }
         let group = ServiceGroup(services: [server], logger: .silent)
         async let running: Void = group.run()
         guard let port = await server.listening.port() else {
@@ -118,6 +120,21 @@ struct TestServer: Sendable {
         return try Credentials(
             certificate: text("\(name).operator.pem"), key: HostKey(pemEncoded: text("\(name).operator.key")),
             authority: text("authority.pem"))
+    }
+
+    /// Another operator, with files beside alice's.
+    func issueOperator(_ name: String) throws {
+        _ = try OperatorCertificates.issue(
+            name, from: state, into: "\(folder.path)/operator-\(name)", days: 365, now: clock.now())
+        for file in ["\(name).operator.pem", "\(name).operator.key"] {
+            try FileManager.default.moveItem(
+                atPath: "\(folder.path)/operator-\(name)/\(file)", toPath: "\(folder.path)/operator/\(file)")
+        }
+    }
+
+    /// As the command does beside a server that runs.
+    func revokeOperator(_ name: String) async throws {
+        try OperatorCertificates.revoke(name, in: state, reason: "left", now: clock.now())
     }
 
     func enrol(_ host: TestHost, passphrase: Passphrase? = nil) async throws -> ConfigurationClient {
