@@ -136,7 +136,7 @@ let package = Package(
             "ConfigurationServer",
             [
                 "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem", "SQLStorage", "StoragePrimitives",
-                nioCore, nioPosix, nioSSL, hummingbird, hummingbirdTLS, grdb, mustache, configuration, yams, crypto,
+                nioCore, nioPosix, nioSSL, hummingbird, hummingbirdTLS, mustache, configuration, yams, crypto,
                 certificates,
                 swiftASN1, logging, serviceLifecycle,
             ], resources: [.embedInCode("Console/Resources")]),
@@ -195,7 +195,7 @@ let package = Package(
                 "StoragePrimitives", "RetentionFormat", "ReplicationProtocol", "NBDProtocol", "ControlAPI",
                 "RetentionStore", "RetentionSimulation", nioCore,
             ], path: "Tests/Fuzzing/Targets"),
-        library("TestSupport", ["LinuxSystem"], path: "Tests/TestSupport"),
+        library("TestSupport", ["LinuxSystem", "StoragePrimitives"], path: "Tests/TestSupport"),
         tests("FuzzCorpusTests", ["FuzzTargets"]),
 
         tests("StoragePrimitivesTests", ["StoragePrimitives"]),
@@ -230,8 +230,9 @@ let package = Package(
         tests(
             "ConfigurationServerTests",
             [
-                "ConfigurationServer", "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem",
-                "Registration", "StoragePrimitives", nioCore, nioPosix, nioSSL, logging, serviceLifecycle,
+                "TestSupport", "ConfigurationServer", "ConfigurationAPI", "ControlAPI", "HostCertificates",
+                "LinuxSystem",
+                "Registration", "SQLStorage", "StoragePrimitives", nioCore, nioPosix, nioSSL, logging, serviceLifecycle,
             ]),
         tests("ControlAPITests", ["ControlAPI", "StoragePrimitives"]),
         tests(

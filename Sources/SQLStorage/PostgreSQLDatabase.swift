@@ -69,6 +69,7 @@ public struct PostgreSQLDatabase: SQLDatabase {
     }
 
     /// Writes, as if nobody else did.
+    @discardableResult
     public func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value {

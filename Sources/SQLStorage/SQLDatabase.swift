@@ -16,6 +16,7 @@ public protocol SQLDatabase: Sendable {
     ///
     /// - Parameter body: As for ``read(_:)``. It is done again when another transaction is in the way: no side effects.
     /// - Throws: ``SQLFailure``, or what the body throws.
+    @discardableResult
     func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value

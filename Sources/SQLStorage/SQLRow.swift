@@ -16,6 +16,9 @@ public struct SQLRow: Sendable {
         Dictionary(names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// The names of the columns, in their order.
+    public var columns: [String] { places.sorted { $0.value < $1.value }.map(\.key) }
+
     /// A column that is TEXT and not NULL.
     ///
     /// - Throws: ``SQLFailure`` when it is something else, or there is none of this name.

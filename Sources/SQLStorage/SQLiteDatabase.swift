@@ -45,6 +45,7 @@ public struct SQLiteDatabase: SQLDatabase {
     }
 
     /// Writes, when it is this one's turn.
+    @discardableResult
     public func write<Value: Sendable>(
         _ body: @escaping @Sendable (any SQLTransaction) throws -> Value
     ) async throws -> Value {

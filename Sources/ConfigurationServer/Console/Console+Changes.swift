@@ -93,7 +93,9 @@ extension Console {
                 }
                 let job = try await site.begin(operation, on: name, by: session.name)
                 return .seeOther(ConsolePath.job(job.id))
-            } catch let failure as ConfigurationFailure where [.conflict, .invalidRequest].contains(failure.code) {
+            } catch let failure as ConfigurationFailure
+                where ![.notFound, .internalFailure].contains(failure.code)
+            {
                 let (view, frame) = try await confirmation(of: operation, on: name, refusal: failure)
                 return .page(show(view, in: frame, for: session), status: .init(code: failure.httpStatus))
             }

@@ -27,7 +27,7 @@ struct Console: Sendable {
     /// The most octets of the form that signs in: anybody may send it.
     static let maximumLoginBytes = 8 << 10
     /// Seconds that a page waits for what a master target says.
-    static let patienceSeconds: UInt64 = 10
+    static let patienceSeconds: UInt64 = 12
 
     func addRoutes(to router: Router<RequestOrigin>) {
         router.post("\(ConfigurationPath.consoleCodes)") { _, origin in try await makeCode(origin) }

@@ -5,7 +5,6 @@ import ConfigurationAPI
 import ControlAPI
 import HostCertificates
 import Hummingbird
-import SQLStorage
 import StoragePrimitives
 import Synchronization
 
@@ -23,8 +22,8 @@ final class ConsoleDoor: Sendable {
     /// The prefix makes browsers insist on Secure, on the path `/` and on this host. Source: RFC 6265bis, section 4.1.3.2.
     static let cookieName = "__Host-master-target-console"
 
-    init(database: any SQLDatabase, inventory: Inventory, clock: any WallClock) {
-        sessions = ConsoleSessions(database: database)
+    init(inventory: Inventory, clock: any WallClock) {
+        sessions = ConsoleSessions(database: inventory.database)
         self.inventory = inventory
         self.clock = clock
     }

@@ -80,7 +80,7 @@ struct ConsoleClient: Sendable {
     }
 
     static func code(_ server: TestServer, of name: String = "alice") async throws -> ConsoleCode {
-        if name != "alice" { try server.issueOperator(name) }
+        if name != "alice" { try await server.issueOperator(name) }
         let answer = try await certificate(server, of: name).post(ConfigurationPath.consoleCodes, [:], from: .some(nil))
         return try JSONDecoder().decode(ConsoleCode.self, from: Data(answer.body.utf8))
     }

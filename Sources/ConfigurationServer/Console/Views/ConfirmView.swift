@@ -57,7 +57,7 @@ package struct ConfirmView: PageView {
         hasFacts = !facts.isEmpty && !isFinal
         point = resolved.map { resolved in
             Point(
-                words: resolved.point.label ?? "Point \(resolved.point.sequence)",
+                words: resolved.point.label ?? operation.failover.map { Words.point($0.point) } ?? "",
                 time: Moment(resolved.point.time, now: now), kind: Words.kind(resolved.point.kind),
                 accuracy: Words.accuracy(resolved.point.accuracy), loss: Words.loss(resolved.point.losesSeconds),
                 note: resolved.note)

@@ -99,8 +99,9 @@ package struct GroupView: PageView {
             }
         }
         return targets.map { target in
-            // Sources are named by the machine and the disk, or by the disk alone.
-            let report = known.first { $0.target == target.target } ?? known.first { $0.source == target.disk }
+            let report =
+                known.first { $0.source == GroupRecord.sourceID(target.machine, target.disk) }
+                ?? known.first { $0.target == target.target }
             return Disk(
                 machine: target.machine, disk: target.disk, size: report.map { "\($0.sizeBytes)" },
                 target: target.target, content: report.map { content($0.content) })

@@ -148,7 +148,7 @@ struct Fact: Sendable {
         case .failover:
             guard let request = operation.failover else { return [] }
             return [
-                Fact("Recovery point", "\(request.point)"),
+                Fact("Recovery point", Words.point(request.point)),
                 Fact("Source machines", request.sourceStopped ? "Said to be stopped" : "Asked to stop"),
                 Fact("A point that is not exact", request.acceptInexact ? "Accepted" : "Refused"),
             ] + statement(request.targets)

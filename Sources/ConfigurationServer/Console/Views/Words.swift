@@ -163,6 +163,17 @@ package enum Words {
         }
     }
 
+    static func point(_ point: PointReference) -> String {
+        switch point {
+        case .latest: "Latest"
+        case .latestProcessed: "Latest on the disks"
+        case .latestApplicationConsistent: "Latest application-consistent"
+        case .bookmark(let label): label
+        case .time(let time): "\(time)"
+        case .sequence(let number): "Number \(number)"
+        }
+    }
+
     /// What recovering to a point gives up.
     package static func loss(_ seconds: UInt64) -> String {
         seconds == 0 ? "Loses nothing" : "Loses \(Quantity.describe(seconds: seconds))"
