@@ -23,6 +23,7 @@ let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
@@ -36,8 +37,10 @@ let swiftASN1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-a
 
 /// A library target; `tier` is where it stands in the order that `scripts/check` enforces: a target may depend only on
 /// targets of a lower tier, or of its own tier below 4.
-func library(_ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil) -> Target {
-    .target(name: name, dependencies: dependencies, path: path, swiftSettings: swiftSettings)
+func library(
+    _ name: String, _ dependencies: [Target.Dependency] = [], path: String? = nil, resources: [Resource]? = nil
+) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, resources: resources, swiftSettings: swiftSettings)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
@@ -68,6 +71,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -133,9 +137,10 @@ let package = Package(
             "ConfigurationServer",
             [
                 "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem", "SQLStorage", "StoragePrimitives",
-                nioCore, nioPosix, nioSSL, hummingbird, hummingbirdTLS, configuration, yams, crypto, certificates,
+                nioCore, nioPosix, nioSSL, hummingbird, hummingbirdTLS, mustache, configuration, yams, crypto,
+                certificates,
                 swiftASN1, logging, serviceLifecycle,
-            ]),
+            ], resources: [.embedInCode("Console/Resources")]),
         library(
             "Registration",
             [

@@ -25,6 +25,8 @@ public struct ConfigurationServer: Service {
     private let notify: NotifySocket
     private let logger: Logger
     private let board = HeartbeatBoard()
+    /// What the console shows and changes instead of this server's site, for tests of the console alone.
+    package var shownSite: (any SiteService)?
     /// The port that it listens on, once it does.
     public let listening = ListeningPort()
 
@@ -70,10 +72,12 @@ public struct ConfigurationServer: Service {
         let routes = ConfigurationRoutes(
             desk: desk, inventory: inventory, board: board, site: site, settings: settings, clock: clock, logger: logger
         )
+        let router = routes.router()
+        try addConsole(of: shownSite ?? site, to: router)
         var quiet = logger
         quiet.logLevel = .warning
         let application = Application(
-            router: routes.router(),
+            router: router,
             server: try .tls(
                 .http1(
                     configuration: .init(
@@ -112,6 +116,16 @@ public struct ConfigurationServer: Service {
         }
         try await inventory.close()
         try outcome.get()
+    }
+
+    private func addConsole(of site: any SiteService, to router: Router<RequestOrigin>) throws {
+        let names = try folder.serverCertificate().certificate.alternativeNames
+        Console(
+            site: site, door: ConsoleDoor(inventory: inventory, clock: clock),
+            templates: try ConsoleTemplates(),
+            hostName: names.first { $0.hasPrefix("DNS:") }.map { String($0.dropFirst(4)) } ?? settings.address,
+            requestSeconds: settings.requestSeconds, clock: clock, logger: logger
+        ).addRoutes(to: router)
     }
 
     /// Every few seconds, until it is told to end.

@@ -86,7 +86,7 @@ package struct Inventory: Sendable {
     }
 
     /// What was done to the schema, in order; never changed, only added to.
-    package static let migrations = servers + SiteTables.migrations
+    package static let migrations = servers + SiteTables.migrations + [ConsoleSessions.migration]
 
     private static let servers: [Migration] = [
         Migration(

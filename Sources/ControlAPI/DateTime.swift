@@ -37,7 +37,9 @@ extension DateTime: CustomStringConvertible {
     /// RFC 3339 in UTC, with as many decimals as it has: `2026-01-31T12:00:00.25Z`.
     public var description: String {
         let seconds = floorDivide(timestamp.rawValue, 1_000_000_000)
-        let nanoseconds = timestamp.rawValue - seconds * 1_000_000_000
+        // Not by subtraction: before the first whole second that 64 bits hold there is none.
+        let remainder = timestamp.rawValue % 1_000_000_000
+        let nanoseconds = remainder < 0 ? remainder + 1_000_000_000 : remainder
         let date = CivilDate(daysSince1970: floorDivide(seconds, 86400))
         let time = seconds - floorDivide(seconds, 86400) * 86400
         var text = "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))"

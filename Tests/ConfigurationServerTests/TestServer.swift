@@ -70,6 +70,7 @@ struct TestServer: Sendable {
     static func with<Result: Sendable>(
         _ engine: DatabaseEngine = .sqlite, ageDays: Int64 = 0,
         change: (inout ConfigurationServerSettings) -> Void = { _ in },
+        site: ((Timestamp) -> any SiteService)? = nil,
         _ work: @Sendable (TestServer) async throws -> Result
     ) async throws -> Result {
         let clock = TestClock(SystemClock().now())
@@ -83,7 +84,7 @@ struct TestServer: Sendable {
             plan: .init(name: "Test", names: ["localhost"], addresses: ["127.0.0.1"]),
             now: clock.now())
         let credentials = try await Self.operatorCredentials("alice", of: state, in: folder, now: clock.now())
-        return try await run(settings, clock: clock) { port in
+        return try await run(settings, clock: clock, site: site?(clock.now())) { port in
             try await work(
                 TestServer(
                     folder: folder, state: state, passphrase: passphrase, clock: clock, port: port,
@@ -94,10 +95,11 @@ struct TestServer: Sendable {
 
     /// Runs a server of a folder that has been made.
     static func run<Result: Sendable>(
-        _ settings: ConfigurationServerSettings, clock: any WallClock,
+        _ settings: ConfigurationServerSettings, clock: any WallClock, site: (any SiteService)? = nil,
         _ work: @Sendable (Int) async throws -> Result
     ) async throws -> Result {
-        let server = try await ConfigurationServer(settings, clock: clock, logger: .silent)
+        var server = try await ConfigurationServer(settings, clock: clock, logger: .silent)
+        server.shownSite = site
         let group = ServiceGroup(services: [server], logger: .silent)
         async let running: Void = group.run()
         guard let port = await server.listening.port() else {
@@ -128,6 +130,21 @@ struct TestServer: Sendable {
         return try Credentials(
             certificate: text("\(name).operator.pem"), key: HostKey(pemEncoded: text("\(name).operator.key")),
             authority: text("authority.pem"))
+    }
+
+    /// Another operator, with files beside alice's.
+    func issueOperator(_ name: String) async throws {
+        _ = try await OperatorCertificates.issue(
+            name, from: state, into: "\(folder.path)/operator-\(name)", days: 365, now: clock.now())
+        for file in ["\(name).operator.pem", "\(name).operator.key"] {
+            try FileManager.default.moveItem(
+                atPath: "\(folder.path)/operator-\(name)/\(file)", toPath: "\(folder.path)/operator/\(file)")
+        }
+    }
+
+    /// As the command does beside a server that runs.
+    func revokeOperator(_ name: String) async throws {
+        try await OperatorCertificates.revoke(name, in: state, reason: "left", now: clock.now())
     }
 
     /// How many servers have a heartbeat that is written.
