@@ -170,6 +170,8 @@ private struct FailureAnswers: RouterMiddleware {
         case let failure as SQLFailure where failure.kind == .unavailable:
             return ConfigurationFailure(
                 .unavailable, "The server's database cannot be used now.", remedy: "Try again in a minute.")
+        case let failure as SQLFailure where failure.kind == .unstorable:
+            return ConfigurationFailure(.invalidRequest, failure.sentence, remedy: "Correct the request.")
         case let failure as SQLFailure where failure.kind == .outcomeUnknown:
             return ConfigurationFailure(
                 .unavailable, "The server's database was lost while the change was written: it may have been made.",
