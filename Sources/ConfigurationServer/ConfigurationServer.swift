@@ -25,6 +25,9 @@ public struct ConfigurationServer: Service {
     private let notify: NotifySocket
     private let logger: Logger
     private let board = HeartbeatBoard()
+    private let templates: ConsoleTemplates
+    /// What the console is known by: the first name of the server's certificate.
+    private let hostName: String
     /// What the console shows and changes instead of this server's site, for tests of the console alone.
     package var shownSite: (any SiteService)?
     /// The port that it listens on, once it does.
@@ -43,6 +46,9 @@ public struct ConfigurationServer: Service {
         self.notify = notify
         self.logger = logger
         folder = try StateFolder(path: settings.statePath, database: settings.database)
+        templates = try ConsoleTemplates()
+        let names = try folder.serverCertificate().certificate.alternativeNames
+        hostName = names.first { $0.hasPrefix("DNS:") }.map { String($0.dropFirst(4)) } ?? settings.address
         inventory = try await Self.inventory(of: folder, logger)
         desk = try await EnrolmentDesk(folder, inventory: inventory, certificateDays: settings.certificateDays)
     }
@@ -64,20 +70,11 @@ public struct ConfigurationServer: Service {
 
     /// Serves until it is told to end.
     public func run() async throws {
-        let site = SiteDesk(
-            inventory.database,
-            directory: InventoryDirectory(
-                inventory: inventory, board: board, heartbeatSeconds: settings.heartbeatSeconds, clock: clock),
-            clock: clock, logger: logger)
-        let routes = ConfigurationRoutes(
-            desk: desk, inventory: inventory, board: board, site: site, settings: settings, clock: clock, logger: logger
-        )
-        let router = routes.router()
-        try addConsole(of: shownSite ?? site, to: router)
+        let site = siteDesk()
         var quiet = logger
         quiet.logLevel = .warning
         let application = Application(
-            router: router,
+            router: router(site),
             server: try .tls(
                 .http1(
                     configuration: .init(
@@ -118,14 +115,33 @@ public struct ConfigurationServer: Service {
         try outcome.get()
     }
 
-    private func addConsole(of site: any SiteService, to router: Router<RequestOrigin>) throws {
-        let names = try folder.serverCertificate().certificate.alternativeNames
+    private func siteDesk() -> SiteDesk {
+        SiteDesk(
+            inventory.database,
+            directory: InventoryDirectory(
+                inventory: inventory, board: board, heartbeatSeconds: settings.heartbeatSeconds, clock: clock),
+            clock: clock, logger: logger)
+    }
+
+    private func routes(_ site: SiteDesk) -> ConfigurationRoutes {
+        ConfigurationRoutes(
+            desk: desk, inventory: inventory, board: board, site: site, settings: settings, clock: clock, logger: logger
+        )
+    }
+
+    private func router(_ site: SiteDesk) -> Router<RequestOrigin> {
+        let router = routes(site).router()
         Console(
-            site: site, door: ConsoleDoor(inventory: inventory, clock: clock),
-            templates: try ConsoleTemplates(),
-            hostName: names.first { $0.hasPrefix("DNS:") }.map { String($0.dropFirst(4)) } ?? settings.address,
-            requestSeconds: settings.requestSeconds, clock: clock, logger: logger
+            site: shownSite ?? site, door: ConsoleDoor(inventory: inventory, clock: clock), templates: templates,
+            hostName: hostName, requestSeconds: settings.requestSeconds, clock: clock, logger: logger
         ).addRoutes(to: router)
+        return router
+    }
+
+    /// Every method and path of the interface: `GET /v1/groups/{name}`.
+    package var interface: [String] {
+        router(siteDesk()).routes.filter { "\($0.path)".drop { $0 == "/" }.hasPrefix("\(ConfigurationPath.version)/") }
+            .map { "\($0.method) \($0.path)" }
     }
 
     /// Every few seconds, until it is told to end.

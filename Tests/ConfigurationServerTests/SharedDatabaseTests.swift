@@ -87,6 +87,23 @@ struct SharedDatabaseTests {
         }
     }
 
+    @Test func `who signs in to the console at one is signed in at the other, and a code is good once`() async throws {
+        try await withTwo { one, other in
+            let client = try await ConsoleClient.signedIn(one)
+            var there = client
+            there.port = other.port
+            let page = try await there.get("/console/")
+            #expect(page.status == 200)
+            let code = try await ConsoleClient.code(one).code
+            var late = ConsoleClient(port: one.port)
+            var early = ConsoleClient(port: other.port)
+            #expect(try await early.signIn(code).status == 303)
+            #expect(try await late.signIn(code).status == 401)
+            #expect(try await there.post("/console/logout", ["csrf": page.formToken ?? ""]).status == 303)
+            #expect(try await client.get("/console/").status == 303)
+        }
+    }
+
     private func request(for challenge: EnrolmentChallenge, _ server: TestServer) throws -> [UInt8] {
         let host = TestHost(1)
         var joiner = EnrolmentJoiner(

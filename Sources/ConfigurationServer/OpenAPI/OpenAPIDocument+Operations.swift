@@ -126,5 +126,8 @@ extension OpenAPIDocument {
         post(
             ConfigurationPath.retryJob("{id}"), "retryJob", "Lets a failed job go on from the step that failed.", nil,
             SiteJobReport.self),
+        post(
+            ConfigurationPath.consoleCodes, "makeConsoleCode", "A code that signs in to the console once.", nil,
+            ConsoleCode.self),
     ]
 }

@@ -219,7 +219,7 @@ extension SiteJob {
     private func stopped(_ step: SiteJobStep, _ record: GroupRecord, _ view: SiteView) -> Progress {
         guard let placement = record.placement else { return .failed(Self.isLost(report.group)) }
         let name = view.name(placement.processServer)
-        if let state = view.report(of: report.group, from: placement.masterTarget)?.group.underlyingState,
+        if let state = record.said(view)?.group.underlyingState,
             state == .recovered || state == .recovering
         {
             return .skipped("The disks show a recovered point, and nothing is sent.")

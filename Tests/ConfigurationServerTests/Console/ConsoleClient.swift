@@ -2,8 +2,10 @@
 // Copyright 2026 The Master Target authors
 
 import ConfigurationAPI
+import ConfigurationServer
 import ControlAPI
 import Foundation
+import StoragePrimitives
 import Synchronization
 
 /// A browser without a picture: curl, with the headers that browsers send.
@@ -21,7 +23,7 @@ struct ConsoleClient: Sendable {
         }
     }
 
-    let port: Int
+    var port: Int
     var cookie: String?
     /// Options of curl besides: a certificate, another address.
     var options: [String] = []
@@ -96,13 +98,14 @@ extension TestServer {
         hostile: String = "", _ work: @Sendable (TestServer, SampleSite) async throws -> Result
     ) async throws -> Result {
         let made = Made()
-        return try await with(site: { now in
+        let make: (Timestamp) -> any SiteService = { now in
             made.site.withLock { site in
                 let fresh = SampleSite(SampleSite.content(now: now, hostile: hostile), now: now)
                 site = fresh
                 return fresh
             }
-        }) { server in
+        }
+        return try await with(site: make) { server in
             guard let site = made.site.withLock({ $0 }) else {
                 throw ConfigurationFailure(.internalFailure, "There is no site.", remedy: "")
             }

@@ -9,6 +9,7 @@ import Logging
 import SQLStorage
 import StoragePrimitives
 import Synchronization
+import TestSupport
 import Testing
 
 /// Servers as a test has them.
@@ -31,18 +32,24 @@ struct TestDesk: Sendable {
     let directory: TestDirectory
     let clock: TestClock
     let desk: SiteDesk
-    let database: SQLiteDatabase
+    let database: any SQLDatabase
 
     static let masterTarget = Site.masterTargets[0]
     static let processServer = Site.processServers[0]
 
-    init(folder: TestFolder? = nil, directory: TestDirectory? = nil) async throws {
+    /// - Parameters:
+    ///   - url: Of a PostgreSQL database; nil for SQLite in the folder.
+    init(folder: TestFolder? = nil, directory: TestDirectory? = nil, url: String? = nil) async throws {
         let site = Site()
         self.folder = try folder ?? TestFolder()
         self.directory = directory ?? TestDirectory(site.view.servers)
         clock = TestClock(site.view.now.timestamp)
-        database = try await SQLiteDatabase.open(
-            path: "\(self.folder.path)/site.sqlite", applicationID: 1, migrations: Inventory.migrations)
+        if let url {
+            database = try await PostgreSQLDatabase.open(url: url, migrations: Inventory.migrations)
+        } else {
+            database = try await SQLiteDatabase.open(
+                path: "\(self.folder.path)/site.sqlite", applicationID: 1, migrations: Inventory.migrations)
+        }
         desk = SiteDesk(database, directory: self.directory, clock: clock, logger: .silent)
     }
 
@@ -123,13 +130,14 @@ struct TestDesk: Sendable {
         #expect(try await site.desk.jobs(of: "none").jobs.isEmpty)
     }
 
-    @Test func `two operators at once: one wins, the other is told whose job it is`() async throws {
-        let folder = try TestFolder()
-        let one = try await TestDesk(folder: folder)
+    @Test(arguments: DatabaseEngine.available)
+    func `two operators at once: one wins, the other is told whose job it is`(engine: DatabaseEngine) async throws {
+        let (folder, url) = (try TestFolder(), try engine.url())
+        let one = try await TestDesk(folder: folder, url: url)
         try await one.setUp()
         _ = try await one.protect()
         // Another instance on the same database.
-        let two = try await TestDesk(folder: folder, directory: one.directory)
+        let two = try await TestDesk(folder: folder, directory: one.directory, url: url)
         let outcomes = await withTaskGroup(of: Result<SiteJobReport, ConfigurationFailure>.self) { group in
             for number in 0..<16 {
                 let desk = number.isMultiple(of: 2) ? one.desk : two.desk
@@ -173,10 +181,13 @@ struct TestDesk: Sendable {
         #expect(try await site.desk.job(job.id).steps.map(\.state) == [.done, .done, .done, .running, .waiting])
     }
 
-    @Test func `a long poll ends with a change at once, also when another instance made it`() async throws {
-        let folder = try TestFolder()
-        let one = try await TestDesk(folder: folder)
-        let two = try await TestDesk(folder: folder, directory: one.directory)
+    @Test(arguments: DatabaseEngine.available)
+    func `a long poll ends with a change at once, also when another instance made it`(
+        engine: DatabaseEngine
+    ) async throws {
+        let (folder, url) = (try TestFolder(), try engine.url())
+        let one = try await TestDesk(folder: folder, url: url)
+        let two = try await TestDesk(folder: folder, directory: one.directory, url: url)
         try await one.setUp()
         let ticking = Task { await two.desk.run() }
         for desk in [one, two] {
@@ -273,7 +284,7 @@ struct TestDesk: Sendable {
         let job = try await site.desk.begin(.reprotect(ReprotectRequest()), on: "shop", by: "alice")
         let task = try #require(try await site.orders().tasks.first)
         // The backup is of now: the job is unfinished in it.
-        try site.database.close()
+        try await site.database.close()
         let folder = try TestFolder()
         for end in ["", "-wal"] where FileManager.default.fileExists(atPath: "\(site.folder.path)/site.sqlite\(end)") {
             try FileManager.default.copyItem(

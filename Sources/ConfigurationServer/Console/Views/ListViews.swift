@@ -22,6 +22,7 @@ package struct MachinesView: PageView {
         let kind: String
         let disks: [Disk]
         let facts: [Fact]
+        let unknown: String?
     }
 
     let machines: [Machine]
@@ -32,7 +33,8 @@ package struct MachinesView: PageView {
             groups.flatMap { group in group.group.machines.map { ($0, group.group.name) } },
             uniquingKeysWith: { first, _ in first })
         self.machines = machines.map { machine in
-            let facts = machine.facts ?? SiteFacts()
+            let facts = Self.facts(machine.facts ?? SiteFacts())
+            let (known, unknown) = (facts.filter { $0.fact != nil }, facts.filter { $0.fact == nil })
             return Machine(
                 name: machine.name, group: owners[machine.name],
                 groupAddress: owners[machine.name].map { ConsolePath.group($0) },
@@ -40,15 +42,18 @@ package struct MachinesView: PageView {
                 disks: machine.disks.map {
                     Disk(id: $0.id, size: "\($0.sizeBytes)", source: $0.source, original: $0.original)
                 },
-                facts: [
-                    Fact("Powered off on site", Words.answer(facts.isPoweredOff)),
-                    Fact("Has snapshots", Words.answer(facts.hasSnapshots)),
-                    Fact("Datastore writable", Words.answer(facts.isDatastoreWritable)),
-                    Fact("Account may only read", Words.answer(facts.isAccountReadOnly)),
-                    Fact("Free edition of the host", Words.answer(facts.isFreeEdition)),
-                ])
+                facts: known.map { Fact($0.name, Words.answer($0.fact)) },
+                unknown: unknown.isEmpty ? nil : unknown.map { $0.name.lowercased() }.joined(separator: ", "))
         }
         hasMachines = !machines.isEmpty
+    }
+
+    private static func facts(_ facts: SiteFacts) -> [(name: String, fact: Bool?)] {
+        [
+            ("Powered off on site", facts.isPoweredOff), ("Snapshots", facts.hasSnapshots),
+            ("Datastore writable", facts.isDatastoreWritable), ("Account may only read", facts.isAccountReadOnly),
+            ("Free edition of the host", facts.isFreeEdition),
+        ]
     }
 }
 

@@ -179,8 +179,7 @@ package enum Words {
         seconds == 0 ? "Loses nothing" : "Loses \(Quantity.describe(seconds: seconds))"
     }
 
-    /// `True` and `false` of what may not be known.
-    static func answer(_ fact: Bool?) -> String { fact.map { $0 ? "Yes" : "No" } ?? "Not known" }
+    static func answer(_ fact: Bool?) -> String { fact.map { $0 ? "yes" : "no" } ?? "not known" }
 }
 
 /// The age of the newest durable change against what the policy promises.
@@ -209,7 +208,7 @@ package struct FindingView: Hashable, Sendable {
     let badge: Badge
     let message: String
     let remedy: String?
-    let rule: String
+    let rule: String?
     let subject: String?
     let address: String?
     let rank: Int
@@ -227,7 +226,7 @@ package struct FindingView: Hashable, Sendable {
         self.badge = badge
         self.message = message
         self.remedy = remedy.flatMap { $0.isEmpty ? nil : $0 }
-        self.rule = rule
+        self.rule = rule.isEmpty ? nil : rule
         self.subject = subject
         self.address = address
         rank = badge.tone == Badge.Tone.bad.rawValue ? 0 : badge.tone == Badge.Tone.warning.rawValue ? 1 : 2
