@@ -82,6 +82,7 @@ let package = Package(
         .systemLibrary(name: "CLZ4", pkgConfig: "liblz4", providers: [.apt(["liblz4-dev"]), .yum(["lz4-devel"])]),
         .systemLibrary(
             name: "CMount", pkgConfig: "mount", providers: [.apt(["libmount-dev"]), .yum(["libmount-devel"])]),
+        .systemLibrary(name: "CPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"]), .yum(["libpq-devel"])]),
 
         // Tier 1: pure. Neither files nor sockets nor threads.
         library("StoragePrimitives", ["CXXHash"]),
@@ -100,6 +101,7 @@ let package = Package(
         library("Multipath", ["LinuxSystem", "StoragePrimitives"]),
         library("RetentionVolume", ["CMount", "ControlAPI", "DiskInventory", "LinuxSystem", "StoragePrimitives"]),
 
+        library("SQLStorage", ["CPQ", "LinuxSystem", grdb]),
         library(
             "HostCertificates",
             ["ControlAPI", "LinuxSystem", "StoragePrimitives", nioCore, crypto, certificates, swiftASN1]),
@@ -129,8 +131,8 @@ let package = Package(
         library(
             "ConfigurationServer",
             [
-                "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem", "StoragePrimitives", nioCore,
-                nioPosix, nioSSL, hummingbird, hummingbirdTLS, grdb, configuration, yams, crypto, certificates,
+                "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem", "SQLStorage", "StoragePrimitives",
+                nioCore, nioPosix, nioSSL, hummingbird, hummingbirdTLS, configuration, yams, crypto, certificates,
                 swiftASN1, logging, serviceLifecycle,
             ]),
         library(
@@ -189,7 +191,7 @@ let package = Package(
                 "StoragePrimitives", "RetentionFormat", "ReplicationProtocol", "NBDProtocol", "ControlAPI",
                 "RetentionStore", "RetentionSimulation", nioCore,
             ], path: "Tests/Fuzzing/Targets"),
-        library("TestSupport", ["LinuxSystem"], path: "Tests/TestSupport"),
+        library("TestSupport", ["LinuxSystem", "StoragePrimitives"], path: "Tests/TestSupport"),
         tests("FuzzCorpusTests", ["FuzzTargets"]),
 
         tests("StoragePrimitivesTests", ["StoragePrimitives"]),
@@ -220,11 +222,13 @@ let package = Package(
         tests("ConfigurationAPITests", ["ConfigurationAPI", "ControlAPI", "StoragePrimitives"]),
         tests(
             "HostCertificatesTests", ["HostCertificates", "ControlAPI", "StoragePrimitives", certificates, crypto]),
+        tests("SQLStorageTests", ["TestSupport", "SQLStorage", "LinuxSystem"]),
         tests(
             "ConfigurationServerTests",
             [
-                "ConfigurationServer", "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem",
-                "Registration", "StoragePrimitives", nioCore, nioPosix, nioSSL, logging, serviceLifecycle,
+                "TestSupport", "ConfigurationServer", "ConfigurationAPI", "ControlAPI", "HostCertificates",
+                "LinuxSystem",
+                "Registration", "SQLStorage", "StoragePrimitives", nioCore, nioPosix, nioSSL, logging, serviceLifecycle,
             ]),
         tests("ControlAPITests", ["ControlAPI", "StoragePrimitives"]),
         tests(

@@ -16,6 +16,10 @@ public enum ConfigurationPath {
     public static let maximumRequestBytes = 64 << 10
     /// The most a heartbeat may have: a group with 64 disks takes about 16 KiB.
     public static let maximumHeartbeatBytes = 2 << 20
+    /// The most an exchange may have: a list of points may be in it.
+    public static let maximumExchangeBytes = 4 << 20
+    /// The most a policy, a machine, a group or an operation may have: a group of 64 machines with 256 disks.
+    public static let maximumSiteRequestBytes = 1 << 20
     /// The most a client reads of an answer.
     public static let maximumAnswerBytes = 64 << 20
 

@@ -7,8 +7,9 @@ import StoragePrimitives
 
 /// The side of an enrolment that knows what the passphrase derives to and gives certificates.
 ///
-/// A challenge takes no memory: its nonce carries its own expiry under a seal that dies with this value. Only nonces that
-/// somebody used are remembered, until they expire, and no more than ``maximumSpent`` of them.
+/// A challenge takes no memory: its nonce carries its own expiry under a seal. Only nonces that somebody used are
+/// remembered, until they expire, and no more than ``maximumSpent`` of them. Authorities that have the seal's key in common
+/// take each other's challenges; they have to remember together what was used: ``Proven/challenge``.
 ///
 /// The nonce, 56 octets: 16 random, 8 the expiry in nanoseconds since 1970 (big-endian), 32 HMAC-SHA256 of both.
 public struct EnrolmentAuthority: Sendable {
@@ -26,12 +27,22 @@ public struct EnrolmentAuthority: Sendable {
         }
     }
 
+    /// A challenge that was used.
+    public struct Challenge: Hashable, Sendable {
+        /// Its nonce.
+        public let nonce: HexBytes
+        /// Until when it has to be remembered.
+        public let expires: Timestamp
+    }
+
     /// A request whose proof holds. It is answered once the certificate is made.
     public struct Proven: Sendable {
         /// Who joins.
         public let identity: JoinerIdentity
         /// PKCS #10 in PEM; not looked at yet.
         public let certificateRequest: String
+        /// What it answers.
+        public let challenge: Challenge
         let transcript: EnrolmentTranscript
         let keys: EnrolmentKeys
 
@@ -60,11 +71,15 @@ public struct EnrolmentAuthority: Sendable {
     /// - Parameters:
     ///   - certificateFingerprint: SHA-256 of the TLS certificate that this server shows.
     ///   - scrypt: How all accepted keys were derived.
-    public init(certificateFingerprint: [UInt8], scrypt: ScryptParameters, accepted: [AcceptedKey]) {
+    ///   - challengeKey: 32 octets that seal challenges; without, a key that dies with this value.
+    public init(
+        certificateFingerprint: [UInt8], scrypt: ScryptParameters, accepted: [AcceptedKey],
+        challengeKey: [UInt8]? = nil
+    ) {
         self.certificateFingerprint = certificateFingerprint
         self.scrypt = scrypt
         self.accepted = accepted
-        seal = SymmetricKey(size: .bits256)
+        seal = challengeKey.map { SymmetricKey(data: $0) } ?? SymmetricKey(size: .bits256)
     }
 
     /// The keys that are good from now on: after a passphrase was rotated.
@@ -94,7 +109,7 @@ public struct EnrolmentAuthority: Sendable {
         _ request: EnrolmentRequest, now: Timestamp
     ) throws(ConfigurationFailure) -> Proven {
         try checkForm(request)
-        try spend(request.serverNonce, now: now)
+        let expires = try spend(request.serverNonce, now: now)
         let transcript = EnrolmentTranscript(
             serverNonce: request.serverNonce.bytes, joinerNonce: request.joinerNonce.bytes,
             certificateFingerprint: certificateFingerprint, hostID: request.identity.hostID,
@@ -116,8 +131,8 @@ public struct EnrolmentAuthority: Sendable {
                 remedy: "It enrols master targets and process servers; make others on the configuration server itself.")
         }
         return Proven(
-            identity: request.identity, certificateRequest: request.certificateRequest, transcript: transcript,
-            keys: keys)
+            identity: request.identity, certificateRequest: request.certificateRequest,
+            challenge: Challenge(nonce: request.serverNonce, expires: expires), transcript: transcript, keys: keys)
     }
 
     /// What a passphrase is enough for. Operators are made by who has the server's files, not by who has the passphrase.
@@ -140,7 +155,8 @@ public struct EnrolmentAuthority: Sendable {
         throw ConfigurationFailure(.invalidRequest, complaint, remedy: "Correct the request.")
     }
 
-    private mutating func spend(_ nonce: HexBytes, now: Timestamp) throws(ConfigurationFailure) {
+    /// - Returns: When it expires.
+    private mutating func spend(_ nonce: HexBytes, now: Timestamp) throws(ConfigurationFailure) -> Timestamp {
         let again = "Ask for a new challenge."
         let bytes = nonce.bytes
         guard bytes.count == Self.nonceBytes,
@@ -154,12 +170,19 @@ public struct EnrolmentAuthority: Sendable {
         }
         spent = spent.filter { now < $0.value }
         guard spent[nonce] == nil else {
-            throw ConfigurationFailure(.challengeSpent, "The challenge was used before.", remedy: again)
+            throw ConfigurationFailure.challengeSpent
         }
         guard spent.count < Self.maximumSpent else {
             throw ConfigurationFailure(
                 .tooManyRequests, "More enrolments are attempted than the server remembers.", remedy: "Try later.")
         }
         spent[nonce] = expires
+        return expires
     }
+}
+
+extension ConfigurationFailure {
+    /// A challenge that came a second time.
+    public static let challengeSpent = ConfigurationFailure(
+        .challengeSpent, "The challenge was used before.", remedy: "Ask for a new challenge.")
 }

@@ -6,6 +6,7 @@ import ControlAPI
 import Hummingbird
 import Logging
 import NIOCore
+import SQLStorage
 import StoragePrimitives
 
 /// The interface as routes: a request in, who may, one call, its answer or its failure out.
@@ -13,12 +14,13 @@ struct ConfigurationRoutes: Sendable {
     let desk: EnrolmentDesk
     let inventory: Inventory
     let board: HeartbeatBoard
+    let site: SiteDesk
     let settings: ConfigurationServerSettings
     let clock: any WallClock
     let logger: Logger
 
-    private static let servers: Set<HostRole> = [.masterTarget, .processServer]
-    private static let operators: Set<HostRole> = [.operator]
+    static let servers: Set<HostRole> = [.masterTarget, .processServer]
+    static let operators: Set<HostRole> = [.operator]
 
     func router() -> Router<RequestOrigin> {
         let router = Router(context: RequestOrigin.self)
@@ -52,6 +54,7 @@ struct ConfigurationRoutes: Sendable {
             return try json(try await inventory.revocations(unless: nil, now: now))
         }
         addOperations(to: router)
+        addSite(to: router)
         return router
     }
 
@@ -99,7 +102,7 @@ struct ConfigurationRoutes: Sendable {
 
     private func host(_ origin: RequestOrigin) -> String { origin.parameters.get("host") ?? "" }
 
-    private func decode<Body: Decodable>(
+    func decode<Body: Decodable>(
         _ request: Request, limit: Int = ConfigurationPath.maximumRequestBytes
     ) async throws -> Body {
         let seconds = settings.requestSeconds
@@ -124,7 +127,7 @@ struct ConfigurationRoutes: Sendable {
         return try JSON.decode(Body.self, from: bytes)
     }
 
-    private func json(_ value: some Encodable) throws -> Response { try .json(value, status: .ok) }
+    func json(_ value: some Encodable) throws -> Response { try .json(value, status: .ok) }
 }
 
 extension Response {
@@ -155,7 +158,7 @@ private struct FailureAnswers: RouterMiddleware {
                 metadata: [
                     "path": "\(request.uri.path.prefix(200))", "address": "\(context.address)",
                     "code": "\(failure.code.rawValue)",
-                    "reason": "\(failure.code == .internalFailure ? "\(error)" : failure.message)",
+                    "reason": "\(error is ConfigurationFailure ? failure.message : "\(error)")",
                 ])
             return try .json(failure, status: .init(code: failure.httpStatus))
         }
@@ -164,6 +167,13 @@ private struct FailureAnswers: RouterMiddleware {
     private static func failure(_ error: any Error, of request: Request) -> ConfigurationFailure {
         switch error {
         case let failure as ConfigurationFailure: return failure
+        case let failure as SQLFailure where failure.kind == .unavailable:
+            return ConfigurationFailure(
+                .unavailable, "The server's database cannot be used now.", remedy: "Try again in a minute.")
+        case let failure as SQLFailure where failure.kind == .outcomeUnknown:
+            return ConfigurationFailure(
+                .unavailable, "The server's database was lost while the change was written: it may have been made.",
+                remedy: "Look whether it was, and try again if not.")
         case let error as HTTPError where error.status == .notFound:
             let version = "/\(ConfigurationPath.version)/"
             if request.uri.path.hasPrefix("/v"), !request.uri.path.hasPrefix(version) {

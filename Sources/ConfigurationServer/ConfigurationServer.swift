@@ -28,26 +28,48 @@ public struct ConfigurationServer: Service {
     /// The port that it listens on, once it does.
     public let listening = ListeningPort()
 
-    /// Opens the state folder. Blocks; before any service runs.
+    /// Opens the state folder and the inventory, before any service runs. A PostgreSQL server that is not up yet is
+    /// waited for, a minute at most.
     ///
     /// - Throws: ``ConfigurationFailure`` when there is no server in it, or its files cannot be read.
     public init(
         _ settings: ConfigurationServerSettings, clock: any WallClock = SystemClock(),
         notify: NotifySocket = NotifySocket(path: nil), logger: Logger
-    ) throws {
+    ) async throws {
         self.settings = settings
         self.clock = clock
         self.notify = notify
         self.logger = logger
-        folder = try StateFolder(path: settings.statePath)
-        inventory = try Inventory(path: folder.inventoryPath)
-        desk = try EnrolmentDesk(folder, inventory: inventory, certificateDays: settings.certificateDays)
+        folder = try StateFolder(path: settings.statePath, database: settings.database)
+        inventory = try await Self.inventory(of: folder, logger)
+        desk = try await EnrolmentDesk(folder, inventory: inventory, certificateDays: settings.certificateDays)
+    }
+
+    private static func inventory(of folder: StateFolder, _ logger: Logger) async throws -> Inventory {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while true {
+            do {
+                return try await folder.openInventory()
+            } catch let failure as ConfigurationFailure {
+                guard failure.code == .unavailable, folder.database != .file, ContinuousClock.now < deadline else {
+                    throw failure
+                }
+                logger.warning("The database is waited for.", metadata: ["reason": "\(failure.message)"])
+                try await Task.sleep(for: .seconds(2))
+            }
+        }
     }
 
     /// Serves until it is told to end.
     public func run() async throws {
+        let site = SiteDesk(
+            inventory.database,
+            directory: InventoryDirectory(
+                inventory: inventory, board: board, heartbeatSeconds: settings.heartbeatSeconds, clock: clock),
+            clock: clock, logger: logger)
         let routes = ConfigurationRoutes(
-            desk: desk, inventory: inventory, board: board, settings: settings, clock: clock, logger: logger)
+            desk: desk, inventory: inventory, board: board, site: site, settings: settings, clock: clock, logger: logger
+        )
         var quiet = logger
         quiet.logLevel = .warning
         let application = Application(
@@ -73,6 +95,7 @@ public struct ConfigurationServer: Service {
         do {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await writeHeartbeats() }
+                group.addTask { await site.run() }
                 try await application.run()
                 group.cancelAll()
             }
@@ -82,8 +105,12 @@ public struct ConfigurationServer: Service {
         }
         listening.isDown()
         notify.stopping()
-        try await inventory.write(board.takeUnwritten())
-        try inventory.close()
+        do {
+            try await inventory.write(board.takeUnwritten())
+        } catch {
+            logger.error("The last heartbeats are lost; the next ones bring them.", metadata: ["reason": "\(error)"])
+        }
+        try await inventory.close()
         try outcome.get()
     }
 
@@ -94,10 +121,11 @@ public struct ConfigurationServer: Service {
                 // Cancellation is the end of the loop.
                 try? await Task.sleep(for: .seconds(5))
                 if Task.isCancelled { return }
+                // A restart would not bring a database back that is away.
+                notify.watchdog()
                 let beats = board.takeUnwritten()
                 do {
                     try await inventory.write(beats)
-                    notify.watchdog()
                 } catch {
                     board.keep(beats.keys)
                     if Task.isCancelled { return }

@@ -43,6 +43,13 @@ extension ConfigurationServerSettings {
         var result = ConfigurationServerSettings()
         result.address = text(.address) ?? result.address
         result.statePath = text(.statePath) ?? result.statePath
+        if let text = text(.database) {
+            guard let database = InventoryDatabase(text) else {
+                // It is not quoted: it may have a password.
+                throw wrong("database must be \"sqlite\" or a URL such as postgresql://user@host/name.")
+            }
+            result.database = database
+        }
         result.port = try number(.port, result.port)
         result.maximumConnections = try number(.connections, result.maximumConnections)
         result.certificateDays = try number(.certificateDays, result.certificateDays)
@@ -102,7 +109,8 @@ extension ConfigurationServerSettings {
             guard parts.count == 2, let key = ConfigurationServerKey(rawValue: String(parts[0])) else {
                 throw wrong("\"\(setting)\" is not a setting; write key=value.")
             }
-            values[AbsoluteConfigKey(key.components)] = ConfigValue(.string(String(parts[1])), isSecret: false)
+            values[AbsoluteConfigKey(key.components)] = ConfigValue(
+                .string(String(parts[1])), isSecret: key == .database)
         }
         return values
     }

@@ -11,6 +11,8 @@ public struct ConfigurationServerSettings: Hashable, Sendable {
     public var port = ConfigurationPath.defaultPort
     /// Where the authority and the inventory are: an absolute path.
     public var statePath = "/var/lib/master-target-configuration"
+    /// Where the inventory is.
+    public var database = InventoryDatabase.file
     /// Days that the certificate of a server is good.
     public var certificateDays = 90
     /// Seconds between two heartbeats of a server.
@@ -54,6 +56,7 @@ public enum ConfigurationServerKey: String, CaseIterable, Sendable {
     case port = "https.port"
     case connections = "https.connections"
     case statePath = "state.path"
+    case database
     case certificateDays = "certificates.days"
     case heartbeatSeconds = "heartbeat.seconds"
 

@@ -4,7 +4,6 @@
 import ConfigurationAPI
 import ControlAPI
 import HostCertificates
-import LinuxSystem
 import StoragePrimitives
 import Synchronization
 
@@ -19,21 +18,20 @@ final class EnrolmentDesk: Sendable {
     private let state: Mutex<State>
     private let signer: CertificateSigner
     private let authorityPEM: String
-    private let folder: StateFolder
+    private let keys: SiteKeys
     private let inventory: Inventory
     private let certificateDays: Int
-    private let thread = DiskThread(name: "mt-enrolment")
 
-    init(_ folder: StateFolder, inventory: Inventory, certificateDays: Int) throws {
-        self.folder = folder
+    init(_ folder: StateFolder, inventory: Inventory, certificateDays: Int) async throws {
+        keys = try folder.keys()
         self.inventory = inventory
         self.certificateDays = certificateDays
         signer = try folder.signer()
         authorityPEM = try signer.certificatePEM
-        let secrets = try folder.secrets()
+        let secrets = try await inventory.secrets(keys)
         let authority = EnrolmentAuthority(
             certificateFingerprint: try folder.serverCertificate().fingerprint.bytes, scrypt: secrets.scrypt,
-            accepted: secrets.accepted)
+            accepted: secrets.accepted, challengeKey: keys.challenges)
         state = Mutex(State(authority: authority))
     }
 
@@ -47,13 +45,14 @@ final class EnrolmentDesk: Sendable {
     func enrol(_ request: EnrolmentRequest, from address: String, now: Timestamp) async throws -> EnrolmentAnswer {
         guard state.withLock({ $0.attempts.attempt(from: address, now: now) }) else { throw Self.tooMany }
         // Read each time: a passphrase that was rotated is good at once, and one that leaked is not any more.
-        let accepted = try await thread.run { [folder] in try folder.secrets().accepted }
+        let accepted = try await inventory.secrets(keys).accepted
         let proven = try state.withLock { state in
             state.authority.accept(accepted)
             return try state.authority.receivedRequest(request, now: now)
         }
         let signed = try sign(proven.certificateRequest, of: proven.identity.hostID, proven.identity.role, now: now)
-        try await inventory.enrol(proven.identity, with: signed, address: address, now: now)
+        try await inventory.enrol(
+            proven.identity, with: signed, challenge: proven.challenge, address: address, now: now)
         state.withLock { state in
             state.attempts.succeeded(from: address)
             state.challenges.succeeded(from: address)

@@ -5,7 +5,8 @@ import ConfigurationAPI
 import ControlAPI
 import StoragePrimitives
 
-/// What is kept of the passphrases: what scrypt gave, and the salt. Whoever has it can enrol, so the file has mode 0600.
+/// What is kept of the passphrases: what scrypt gave, and the salt. Whoever has it can enrol, so the database has
+/// it sealed (``SiteKeys``).
 struct EnrolmentSecrets: Codable, Sendable {
     struct Key: Codable, Sendable {
         let key: HexBytes
@@ -29,7 +30,9 @@ struct EnrolmentSecrets: Codable, Sendable {
     }
 
     /// A new passphrase; those before it are good for `overlapSeconds` more, if they were good that long.
-    mutating func rotate(to passphrase: Passphrase, overlapSeconds: UInt64, now: Timestamp) throws {
+    ///
+    /// - Parameter key: What scrypt gave for it.
+    mutating func rotate(to key: [UInt8], overlapSeconds: UInt64, now: Timestamp) {
         let end = now.advanced(byNanoseconds: Int64(clamping: overlapSeconds).multipliedClamped(by: 1_000_000_000))
         keys = keys.map { key in
             var key = key
@@ -38,7 +41,7 @@ struct EnrolmentSecrets: Codable, Sendable {
         }
         keys.removeAll { key in key.until.map { $0.timestamp <= now } ?? false }
         keys = keys.suffix(Self.maximumKeys - 1)
-        keys.append(Key(key: HexBytes(try scrypt.key(for: passphrase)), made: DateTime(now)))
+        keys.append(Key(key: HexBytes(key), made: DateTime(now)))
     }
 
     var accepted: [EnrolmentAuthority.AcceptedKey] {

@@ -3,8 +3,8 @@
 
 import ConfigurationAPI
 import ControlAPI
-import GRDB
 import HostCertificates
+import SQLStorage
 import StoragePrimitives
 
 /// A certificate that was just signed.
@@ -20,14 +20,17 @@ struct SignedCertificate: Sendable {
 
 extension Inventory {
     /// Takes a server in whose passphrase is proven, or takes it in again: then its former certificates are taken back.
+    /// The challenge is spent with it, whatever the outcome, for all servers that share the database.
     ///
-    /// - Throws: ``ConfigurationFailure`` with `.cloned` for the host id of another machine, which is noted, and with
-    ///   `.conflict` for another role.
+    /// - Throws: ``ConfigurationFailure`` with `.challengeSpent`, with `.cloned` for the host id of another machine, which
+    ///   is noted, and with `.conflict` for another role.
     func enrol(
-        _ identity: JoinerIdentity, with signed: SignedCertificate, address: String, now: Timestamp
+        _ identity: JoinerIdentity, with signed: SignedCertificate, challenge: EnrolmentAuthority.Challenge,
+        address: String, now: Timestamp
     ) async throws {
-        let refusal: ConfigurationFailure? = try await pool.write { database in
-            if var known = try ServerRow.fetchOne(database, key: identity.hostID), known.revoked == nil {
+        let refusal: ConfigurationFailure? = try await database.write { database in
+            try Self.spend(challenge, now: now, database)
+            if var known = try ServerRow.find(identity.hostID, database), known.revoked == nil {
                 if let refusal = try Self.refuseClone(identity.machine, &known, address, now, database) {
                     return refusal
                 }
@@ -41,9 +44,7 @@ extension Inventory {
             try Self.record(signed.issued, now: now, database)
             let row = ServerRow(
                 hostID: identity.hostID, role: identity.role.rawValue, hostName: identity.hostName,
-                version: identity.version, enrolled: now.rawValue,
-                machineID: identity.machine.machineID.description,
-                productUUID: identity.machine.productUUID?.description, address: address,
+                version: identity.version, enrolled: now.rawValue, machine: identity.machine, address: address,
                 serial: signed.issued.serial, certificate: signed.pem,
                 expires: signed.issued.notAfter.timestamp.rawValue)
             try row.save(database)
@@ -58,15 +59,15 @@ extension Inventory {
     func server(
         _ hostID: String, on machine: MachineFingerprint, address: String, now: Timestamp
     ) async throws -> ServerRow {
-        guard let row = try await pool.read({ try ServerRow.fetchOne($0, key: hostID) }) else {
+        guard let row = try await database.read({ try ServerRow.find(hostID, $0) }) else {
             throw ConfigurationFailure(
                 .notFound, "The host \(hostID) is not enrolled here.",
                 remedy: "Enrol it again with the passphrase: the inventory may be older than its certificate.")
         }
         if row.revoked != nil { throw ConfigurationFailure.takenBack }
         if row.machine.isSameMachine(as: machine) { return row }
-        let refusal = try await pool.write { database -> ConfigurationFailure? in
-            guard var row = try ServerRow.fetchOne(database, key: hostID) else { return nil }
+        let refusal = try await database.write { database -> ConfigurationFailure? in
+            guard var row = try ServerRow.find(hostID, database) else { return nil }
             return try Self.refuseClone(machine, &row, address, now, database)
         }
         if let refusal { throw refusal }
@@ -75,40 +76,56 @@ extension Inventory {
 
     /// Notes a certificate that follows the one that it was asked for with.
     func renewed(_ hostID: String, with signed: SignedCertificate, now: Timestamp) async throws {
-        try await pool.write { database in
-            guard var row = try ServerRow.fetchOne(database, key: hostID), row.revoked == nil else {
-                throw ConfigurationFailure.takenBack
-            }
-            try Self.record(signed.issued, now: now, database)
-            row.serial = signed.issued.serial
-            row.certificate = signed.pem
-            row.expires = signed.issued.notAfter.timestamp.rawValue
-            try row.update(database)
+        try await database.write { database in
+            let issued = signed.issued
+            let changed = try database.run(
+                """
+                UPDATE server SET serial = \(issued.serial), certificate = \(signed.pem),
+                    expires = \(issued.notAfter.timestamp.rawValue)
+                WHERE host_id = \(hostID) AND revoked IS NULL
+                """)
+            guard changed == 1 else { throw ConfigurationFailure.takenBack }
+            try Self.record(issued, now: now, database)
         }
     }
 
     /// Notes a certificate of an operator, so that it can be taken back.
-    func recordOperator(_ issued: IssuedCertificate, now: Timestamp) throws {
-        try pool.write { try Self.record(issued, now: now, $0) }
+    func recordOperator(_ issued: IssuedCertificate, now: Timestamp) async throws {
+        try await database.write { try Self.record(issued, now: now, $0) }
     }
 
-    private static func record(_ issued: IssuedCertificate, now: Timestamp, _ database: Database) throws {
-        try database.execute(
-            sql: "INSERT INTO certificate (serial, hostID, role, issued, expires) VALUES (?, ?, ?, ?, ?)",
-            arguments: [
-                issued.serial, issued.host, issued.role?.rawValue ?? "", now.rawValue,
-                issued.notAfter.timestamp.rawValue,
-            ])
+    private static func record(
+        _ issued: IssuedCertificate, now: Timestamp, _ database: any SQLTransaction
+    ) throws {
+        try database.run(
+            """
+            INSERT INTO certificate (serial, host_id, role, issued, expires)
+            VALUES (\(issued.serial), \(issued.host), \(issued.role?.rawValue ?? ""), \(now.rawValue),
+                \(issued.notAfter.timestamp.rawValue))
+            """)
+    }
+
+    /// What was spent is remembered until it has expired anyhow.
+    private static func spend(
+        _ challenge: EnrolmentAuthority.Challenge, now: Timestamp, _ database: any SQLTransaction
+    ) throws {
+        try database.run("DELETE FROM spent_challenge WHERE expires <= \(now.rawValue)")
+        let nonce = challenge.nonce.description
+        guard try database.rows("SELECT nonce FROM spent_challenge WHERE nonce = \(nonce)").isEmpty else {
+            throw ConfigurationFailure.challengeSpent
+        }
+        try database.run(
+            "INSERT INTO spent_challenge (nonce, expires) VALUES (\(nonce), \(challenge.expires.rawValue))")
     }
 
     /// Notes that another machine came with the host id, and what to answer it; nil for the same machine.
     private static func refuseClone(
         _ machine: MachineFingerprint, _ row: inout ServerRow, _ address: String, _ now: Timestamp,
-        _ database: Database
+        _ database: any SQLTransaction
     ) throws -> ConfigurationFailure? {
         guard !row.machine.isSameMachine(as: machine) else { return nil }
-        row.setClone(CloneReport(machine: machine, address: address, moment: DateTime(now)))
-        try row.update(database)
+        row.clone = CloneReport(machine: machine, address: address, moment: DateTime(now))
+        try row.saveClone(database)
         return ConfigurationFailure(
             .cloned, "The host id \(row.hostID) belongs to another machine (\(row.hostName)).",
             remedy:

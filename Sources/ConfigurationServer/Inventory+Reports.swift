@@ -3,19 +3,29 @@
 
 import ConfigurationAPI
 import ControlAPI
-import GRDB
+import SQLStorage
 import StoragePrimitives
 
 extension Inventory {
     /// Every server, by name, without its heartbeat.
     func servers(_ board: HeartbeatBoard, heartbeatSeconds: UInt64, now: Timestamp) async throws -> ServerList {
-        let rows = try await pool.read { try ServerRow.order(Column("hostName"), Column("hostID")).fetchAll($0) }
-        let reports = try rows.map { row in
-            var report = try row.report(board.last(of: row.hostID), heartbeatSeconds: heartbeatSeconds, now: now)
-            report.heartbeat = nil
-            return report
+        let reports = try await reports(board, heartbeatSeconds: heartbeatSeconds, now: now)
+        return ServerList(
+            servers: reports.map { report in
+                var report = report
+                report.heartbeat = nil
+                return report
+            })
+    }
+
+    /// Every server, by name, with its last heartbeat.
+    func reports(_ board: HeartbeatBoard, heartbeatSeconds: UInt64, now: Timestamp) async throws -> [ServerReport] {
+        let rows = try await database.read { database in
+            try database.rows("SELECT * FROM server ORDER BY host_name, host_id").map { try ServerRow($0) }
         }
-        return ServerList(servers: reports)
+        return try rows.map { row in
+            try row.report(board.last(of: row.hostID), heartbeatSeconds: heartbeatSeconds, now: now)
+        }
     }
 
     /// One server, with its last heartbeat.
@@ -24,27 +34,35 @@ extension Inventory {
     func report(
         _ hostID: String, _ board: HeartbeatBoard, heartbeatSeconds: UInt64, now: Timestamp
     ) async throws -> ServerReport {
-        guard let row = try await pool.read({ try ServerRow.fetchOne($0, key: hostID) }) else {
+        guard let row = try await database.read({ try ServerRow.find(hostID, $0) }) else {
             throw ConfigurationFailure.noServer(hostID)
         }
         return try row.report(board.last(of: hostID), heartbeatSeconds: heartbeatSeconds, now: now)
     }
 
-    /// Writes heartbeats, all in one transaction.
+    /// Heartbeats that are written in one transaction: more would be in the way of others for longer.
+    private static let page = 256
+
+    /// Writes heartbeats. One that came later to another server of the site stays.
     func write(_ beats: [String: HeartbeatBoard.Beat]) async throws {
         guard !beats.isEmpty else { return }
         let texts = try beats.mapValues { String(decoding: try JSON.encode($0.heartbeat), as: UTF8.self) }
-        try await pool.write { database in
-            for (hostID, beat) in beats {
-                try database.execute(
-                    sql: """
-                        UPDATE server SET hostName = ?, version = ?, address = ?, lastSeen = ?, heartbeat = ?
-                        WHERE hostID = ? AND revoked IS NULL
-                        """,
-                    arguments: [
-                        beat.heartbeat.hostName, beat.heartbeat.version, beat.address, beat.moment.rawValue,
-                        texts[hostID], hostID,
-                    ])
+        // In one order, so that servers of a site do not wait for each other in a circle.
+        var rest = beats.sorted { $0.key < $1.key }[...]
+        while !rest.isEmpty {
+            let some = rest.prefix(Self.page)
+            rest = rest.dropFirst(Self.page)
+            try await database.write { database in
+                for (hostID, beat) in some {
+                    try database.run(
+                        """
+                        UPDATE server SET host_name = \(beat.heartbeat.hostName), version = \(beat.heartbeat.version),
+                            address = \(beat.address), last_seen = \(beat.moment.rawValue),
+                            heartbeat = \(texts[hostID])
+                        WHERE host_id = \(hostID) AND revoked IS NULL
+                            AND (last_seen IS NULL OR last_seen <= \(beat.moment.rawValue))
+                        """)
+                }
             }
         }
     }
@@ -53,8 +71,8 @@ extension Inventory {
 extension ServerRow {
     /// - Parameter beat: A heartbeat that may not have been written yet.
     func report(_ beat: HeartbeatBoard.Beat?, heartbeatSeconds: UInt64, now: Timestamp) throws -> ServerReport {
-        // One of before the enrolment is of another life.
-        let beat = beat.flatMap { $0.moment.rawValue >= enrolled ? $0 : nil }
+        // One of before the enrolment is of another life; a later one may have come to another server of the site.
+        let beat = beat.flatMap { $0.moment.rawValue >= max(enrolled, self.lastSeen ?? .min) ? $0 : nil }
         let written = try heartbeat.map { try JSON.decode(HeartbeatRequest.self, from: Array($0.utf8)) }
         let heartbeat = beat?.heartbeat ?? written
         let lastSeen = beat?.moment ?? lastSeen.map { Timestamp(rawValue: $0) }

@@ -3,16 +3,14 @@
 
 import ConfigurationAPI
 import ControlAPI
-import GRDB
+import SQLStorage
 import StoragePrimitives
 
 extension Inventory {
     /// Whether a certificate was taken back.
     func isRevoked(_ serial: String) async throws -> Bool {
-        try await pool.read { database in
-            try Bool.fetchOne(
-                database, sql: "SELECT EXISTS (SELECT * FROM revocation WHERE serial = ?)", arguments: [serial])
-                ?? false
+        try await database.read { database in
+            try !database.rows("SELECT serial FROM revocation WHERE serial = \(serial)").isEmpty
         }
     }
 
@@ -20,28 +18,27 @@ extension Inventory {
     ///
     /// - Throws: ``ConfigurationFailure`` with `.notFound`.
     func revoke(_ hostID: String, reason: String, now: Timestamp) async throws {
-        try await pool.write { database in
-            guard var row = try ServerRow.fetchOne(database, key: hostID) else {
+        try await database.write { database in
+            guard var row = try ServerRow.find(hostID, database) else {
                 throw ConfigurationFailure.noServer(hostID)
             }
             try Self.takeBack(hostID, reason: reason, now: now, database)
             guard row.revoked == nil else { return }
-            row.revoked = now.rawValue
-            row.setClone(nil)
-            try row.update(database)
+            row.clone = nil
+            try row.saveClone(database)
+            try database.run("UPDATE server SET revoked = \(now.rawValue) WHERE host_id = \(hostID)")
         }
     }
 
     /// Takes all certificates of an operator back.
     ///
     /// - Throws: ``ConfigurationFailure`` with `.notFound` when nothing was issued for that name.
-    func revokeOperator(_ name: String, reason: String, now: Timestamp) throws {
-        try pool.write { database in
-            let count =
-                try Int.fetchOne(
-                    database, sql: "SELECT COUNT(*) FROM certificate WHERE hostID = ? AND role = ?",
-                    arguments: [name, HostRole.operator.rawValue]) ?? 0
-            guard count > 0 else {
+    func revokeOperator(_ name: String, reason: String, now: Timestamp) async throws {
+        try await database.write { database in
+            let role = HostRole.operator.rawValue
+            let issued = try database.rows(
+                "SELECT serial FROM certificate WHERE host_id = \(name) AND role = \(role) LIMIT 1")
+            guard !issued.isEmpty else {
                 throw ConfigurationFailure(
                     .notFound, "There is no operator \"\(name)\".", remedy: "Check the spelling.")
             }
@@ -50,35 +47,36 @@ extension Inventory {
     }
 
     /// Takes back what a host has and has not lost yet; the number grows when there was any.
-    static func takeBack(_ hostID: String, reason: String, now: Timestamp, _ database: Database) throws {
-        try database.execute(
-            sql: """
-                INSERT INTO revocation (serial, moment, reason)
-                SELECT serial, ?, ? FROM certificate
-                WHERE hostID = ? AND expires > ? AND serial NOT IN (SELECT serial FROM revocation)
-                """, arguments: [now.rawValue, reason, hostID, now.rawValue])
-        guard database.changesCount > 0 else { return }
-        try database.execute(sql: "UPDATE revocationNumber SET value = value + 1")
+    static func takeBack(_ hostID: String, reason: String, now: Timestamp, _ database: any SQLTransaction) throws {
+        let count = try database.run(
+            """
+            INSERT INTO revocation (serial, moment, reason)
+            SELECT serial, \(now.rawValue), \(reason) FROM certificate
+            WHERE host_id = \(hostID) AND expires > \(now.rawValue)
+                AND serial NOT IN (SELECT serial FROM revocation)
+            """)
+        guard count > 0 else { return }
+        try database.run("UPDATE revocation_number SET value = value + 1")
     }
 
     /// What was taken back and has not expired; nil for who has that number already.
     func revocations(unless number: UInt64?, now: Timestamp) async throws -> RevocationList? {
-        try await pool.read { database in
-            let current =
-                UInt64(clamping: try Int64.fetchOne(database, sql: "SELECT value FROM revocationNumber") ?? 0)
+        try await database.read { database in
+            let value = try database.rows("SELECT value FROM revocation_number").first?.integer("value") ?? 0
+            let current = UInt64(clamping: value)
             if current == number { return nil }
-            let rows = try Row.fetchAll(
-                database,
-                sql: """
-                    SELECT serial, hostID, moment, reason FROM revocation JOIN certificate USING (serial)
-                    WHERE expires > ? ORDER BY moment, serial
-                    """, arguments: [now.rawValue])
+            let rows = try database.rows(
+                """
+                SELECT serial, host_id, moment, reason FROM revocation JOIN certificate USING (serial)
+                WHERE expires > \(now.rawValue) ORDER BY moment, serial
+                """)
             return RevocationList(
                 number: current,
-                revoked: rows.map { row in
+                revoked: try rows.map { row in
                     Revocation(
-                        serial: row["serial"], hostID: row["hostID"],
-                        moment: DateTime(Timestamp(rawValue: row["moment"])), reason: row["reason"])
+                        serial: try row.text("serial"), hostID: try row.text("host_id"),
+                        moment: DateTime(Timestamp(rawValue: try row.integer("moment"))),
+                        reason: try row.text("reason"))
                 })
         }
     }

@@ -3,132 +3,139 @@
 
 import ConfigurationAPI
 import ControlAPI
-import GRDB
+import SQLStorage
 import StoragePrimitives
 
-/// Every server that was enrolled, its certificates, and those that were taken back: one SQLite database.
+/// Every server that was enrolled, its certificates, those that were taken back, and what enrols new ones: a database that
+/// is one site's, with SQLite or PostgreSQL.
 ///
-/// Commits are durable (WAL, `synchronous = FULL`). Values only ever travel as bound arguments.
-struct Inventory: Sendable {
-    let pool: DatabasePool
+/// Commits are durable. Values only ever travel as bound arguments.
+package struct Inventory: Sendable {
+    let database: any SQLDatabase
 
-    /// "mtcs": what `file` and a restore know the database by. Source: SQLite, `PRAGMA application_id`.
-    static let applicationID = 0x6D74_6373
+    /// "mtcs": what `file` and a restore know a SQLite file by. Source: SQLite, `PRAGMA application_id`.
+    static let applicationID: Int32 = 0x6D74_6373
 
-    /// Opens the database, makes it when it is not there, and brings it to this version's schema.
+    /// Opens a database, and brings it to this version's schema.
     ///
+    /// - Parameter path: Of the SQLite file, for ``InventoryDatabase/file``; it is made when it is not there.
     /// - Throws: ``ConfigurationFailure`` with `.unavailable`, and with `.unsupportedVersion` for a newer one.
-    init(path: String) throws {
+    init(_ database: InventoryDatabase, path: String) async throws {
         do {
-            var configuration = Configuration()
-            configuration.label = "inventory"
-            configuration.busyMode = .timeout(10)
-            configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            pool = try DatabasePool(path: path, configuration: configuration)
-            let migrator = Self.migrator
-            guard try pool.read({ try !migrator.hasBeenSuperseded($0) }) else {
-                throw ConfigurationFailure(
-                    .unsupportedVersion, "\(path) was written by a newer version.", remedy: "Install that version.")
+            switch database {
+            case .file:
+                self.database = try await SQLiteDatabase.open(
+                    path: path, applicationID: Self.applicationID, migrations: Self.migrations)
+            case .postgreSQL(let url):
+                self.database = try await PostgreSQLDatabase.open(url: url, migrations: Self.migrations)
             }
-            try migrator.migrate(pool)
-        } catch let error as DatabaseError {
+        } catch let failure as SQLFailure {
+            throw ConfigurationFailure(opening: failure)
+        }
+    }
+
+    /// Ends all connections.
+    func close() async throws { try await database.close() }
+
+    /// Makes an empty database a site's.
+    ///
+    /// - Parameter authority: SHA-256 of the authority's certificate.
+    /// - Throws: ``ConfigurationFailure`` with `.conflict` when it is one already.
+    func claim(for authority: HexBytes, secrets: String) async throws {
+        try await database.write { transaction in
+            try Self.checkUnclaimed(transaction)
+            try transaction.run("INSERT INTO site (authority, secrets) VALUES (\(authority.description), \(secrets))")
+        }
+    }
+
+    static func checkUnclaimed(_ transaction: any SQLTransaction) throws {
+        guard try transaction.rows("SELECT authority FROM site").isEmpty else {
             throw ConfigurationFailure(
-                .unavailable, "\(path) cannot be opened (\(error)).", remedy: "Restore the server from a backup.")
+                .conflict, "The database has a site in it already.",
+                remedy:
+                    "Give this one an empty database; a further server of that site is made with restore --keys-only.")
+        }
+    }
+
+    /// - Throws: ``ConfigurationFailure`` with `.conflict` when the database is not this authority's.
+    func check(authority: HexBytes) async throws {
+        let found = try await database.read { transaction in
+            try transaction.rows("SELECT authority FROM site").first.map { try $0.text("authority") }
+        }
+        guard found == authority.description else {
+            throw ConfigurationFailure(
+                .conflict, "The database \(found == nil ? "has no site in it" : "is another site's").",
+                remedy: "Name this site's database, or restore a backup into an empty one.")
         }
     }
 
     /// What was done to the schema, in order; never changed, only added to.
-    private static var migrator: DatabaseMigrator {
-        var migrator = DatabaseMigrator()
-        migrator.registerMigration("1: servers, certificates, revocations") { database in
-            try database.execute(
-                sql: """
-                    PRAGMA application_id = \(applicationID);
-                    CREATE TABLE server (
-                        hostID TEXT NOT NULL PRIMARY KEY,
-                        role TEXT NOT NULL,
-                        hostName TEXT NOT NULL,
-                        version TEXT NOT NULL,
-                        enrolled INTEGER NOT NULL,
-                        machineID TEXT NOT NULL,
-                        productUUID TEXT,
-                        address TEXT NOT NULL,
-                        serial TEXT NOT NULL,
-                        certificate TEXT NOT NULL,
-                        expires INTEGER NOT NULL,
-                        revoked INTEGER,
-                        lastSeen INTEGER,
-                        heartbeat TEXT,
-                        cloneMachineID TEXT,
-                        cloneProductUUID TEXT,
-                        cloneAddress TEXT,
-                        cloneMoment INTEGER
-                    ) STRICT;
-                    CREATE TABLE certificate (
-                        serial TEXT NOT NULL PRIMARY KEY,
-                        hostID TEXT NOT NULL,
-                        role TEXT NOT NULL,
-                        issued INTEGER NOT NULL,
-                        expires INTEGER NOT NULL
-                    ) STRICT;
-                    CREATE INDEX certificateOfHost ON certificate (hostID);
-                    CREATE TABLE revocation (
-                        serial TEXT NOT NULL PRIMARY KEY REFERENCES certificate,
-                        moment INTEGER NOT NULL,
-                        reason TEXT NOT NULL
-                    ) STRICT;
-                    CREATE TABLE revocationNumber (value INTEGER NOT NULL) STRICT;
-                    INSERT INTO revocationNumber VALUES (0);
-                    """)
-        }
-        return migrator
-    }
+    package static let migrations = servers + SiteTables.migrations
 
-    /// Ends all connections.
-    func close() throws { try pool.close() }
+    private static let servers: [Migration] = [
+        Migration(
+            name: "1: servers, certificates, revocations",
+            statements: [
+                "CREATE TABLE site (authority TEXT NOT NULL PRIMARY KEY, secrets TEXT NOT NULL)",
+                """
+                CREATE TABLE server (
+                    host_id TEXT NOT NULL PRIMARY KEY,
+                    role TEXT NOT NULL,
+                    host_name TEXT NOT NULL,
+                    version TEXT NOT NULL,
+                    enrolled BIGINT NOT NULL,
+                    machine_id TEXT NOT NULL,
+                    product_uuid TEXT,
+                    address TEXT NOT NULL,
+                    serial TEXT NOT NULL,
+                    certificate TEXT NOT NULL,
+                    expires BIGINT NOT NULL,
+                    revoked BIGINT,
+                    last_seen BIGINT,
+                    heartbeat TEXT,
+                    clone_machine_id TEXT,
+                    clone_product_uuid TEXT,
+                    clone_address TEXT,
+                    clone_moment BIGINT
+                )
+                """,
+                """
+                CREATE TABLE certificate (
+                    serial TEXT NOT NULL PRIMARY KEY,
+                    host_id TEXT NOT NULL,
+                    role TEXT NOT NULL,
+                    issued BIGINT NOT NULL,
+                    expires BIGINT NOT NULL
+                )
+                """,
+                "CREATE INDEX certificate_of_host ON certificate (host_id)",
+                """
+                CREATE TABLE revocation (
+                    serial TEXT NOT NULL PRIMARY KEY REFERENCES certificate,
+                    moment BIGINT NOT NULL,
+                    reason TEXT NOT NULL
+                )
+                """,
+                "CREATE TABLE revocation_number (value BIGINT NOT NULL)",
+                "INSERT INTO revocation_number (value) VALUES (0)",
+                "CREATE TABLE spent_challenge (nonce TEXT NOT NULL PRIMARY KEY, expires BIGINT NOT NULL)",
+                "CREATE INDEX spent_challenge_by_end ON spent_challenge (expires)",
+            ])
+    ]
 }
 
-/// A row of the table `server`.
-struct ServerRow: Codable, FetchableRecord, PersistableRecord, Sendable {
-    static let databaseTableName = "server"
-
-    var hostID: String
-    var role: String
-    var hostName: String
-    var version: String
-    var enrolled: Int64
-    var machineID: String
-    var productUUID: String?
-    var address: String
-    var serial: String
-    var certificate: String
-    var expires: Int64
-    var revoked: Int64?
-    var lastSeen: Int64?
-    var heartbeat: String?
-    var cloneMachineID: String?
-    var cloneProductUUID: String?
-    var cloneAddress: String?
-    var cloneMoment: Int64?
-
-    var machine: MachineFingerprint {
-        MachineFingerprint(
-            machineID: HexBytes(machineID) ?? HexBytes([]), productUUID: productUUID.flatMap { HexBytes($0) })
-    }
-
-    mutating func setClone(_ clone: CloneReport?) {
-        cloneMachineID = clone?.machine.machineID.description
-        cloneProductUUID = clone?.machine.productUUID?.description
-        cloneAddress = clone?.address
-        cloneMoment = clone?.moment.timestamp.rawValue
-    }
-
-    var clone: CloneReport? {
-        guard let cloneMachineID, let cloneAddress, let cloneMoment else { return nil }
-        return CloneReport(
-            machine: MachineFingerprint(
-                machineID: HexBytes(cloneMachineID) ?? HexBytes([]),
-                productUUID: cloneProductUUID.flatMap { HexBytes($0) }),
-            address: cloneAddress, moment: DateTime(Timestamp(rawValue: cloneMoment)))
+extension ConfigurationFailure {
+    /// What opening the database gave.
+    init(opening failure: SQLFailure) {
+        switch failure.kind {
+        case .newerSchema: self.init(.unsupportedVersion, failure.sentence, remedy: "Install that version.")
+        case .unavailable, .outcomeUnknown:
+            self.init(
+                .unavailable, failure.sentence,
+                remedy:
+                    "Look whether it runs and lets this program in; a file that is damaged is restored from a backup.")
+        case .uniqueViolation, .foreignKey, .other:
+            self.init(.invalidRequest, failure.sentence, remedy: "Correct the setting \"database\".")
+        }
     }
 }

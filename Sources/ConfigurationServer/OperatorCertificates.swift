@@ -17,7 +17,7 @@ public enum OperatorCertificates {
     /// - Throws: ``ConfigurationFailure``; nothing is overwritten.
     public static func issue(
         _ name: String, from folder: StateFolder, into path: String, days: Int, now: Timestamp
-    ) throws -> IssuedCertificate {
+    ) async throws -> IssuedCertificate {
         guard CreateGroupRequest.isPermittedName(name), !HostText.isHostID(name) else {
             throw ConfigurationFailure.wrong("\"\(name)\" cannot be the name of an operator.")
         }
@@ -34,9 +34,9 @@ public enum OperatorCertificates {
                     remedy: "Move it away, or choose another folder.")
             }
             // First where it can be taken back.
-            let inventory = try Inventory(path: folder.inventoryPath)
-            try inventory.recordOperator(issued, now: now)
-            try inventory.close()
+            let inventory = try await folder.openInventory()
+            try await inventory.recordOperator(issued, now: now)
+            try await inventory.close()
             try target.replace("\(base).key", with: Array(key.pem.utf8))
             try target.replace("\(base).pem", with: Array(pem.utf8))
             try target.replace("authority.pem", with: Array(try signer.certificatePEM.utf8))
@@ -47,10 +47,10 @@ public enum OperatorCertificates {
     }
 
     /// Takes all certificates of an operator back; a server that is running knows it at once.
-    public static func revoke(_ name: String, in folder: StateFolder, reason: String, now: Timestamp) throws {
+    public static func revoke(_ name: String, in folder: StateFolder, reason: String, now: Timestamp) async throws {
         if let complaint = RevokeRequest(reason: reason).complaint { throw ConfigurationFailure.wrong(complaint) }
-        let inventory = try Inventory(path: folder.inventoryPath)
-        try inventory.revokeOperator(name, reason: reason, now: now)
-        try inventory.close()
+        let inventory = try await folder.openInventory()
+        try await inventory.revokeOperator(name, reason: reason, now: now)
+        try await inventory.close()
     }
 }

@@ -7,17 +7,16 @@ import HostCertificates
 import LinuxSystem
 import StoragePrimitives
 
-/// The server's folder: the authority, the certificate that TLS shows, what is kept of the passphrases, the inventory.
+/// The server's folder: the authority, the certificate that TLS shows, and the inventory unless that is in PostgreSQL.
 /// Every file has mode 0600, the folder 0700.
 public struct StateFolder: Sendable {
     static let authorityCertificate = "authority.pem"
     static let authorityKey = "authority.key"
     static let serverCertificate = "server.pem"
     static let serverKey = "server.key"
-    static let secrets = "enrolment.json"
     static let inventory = "inventory.sqlite"
     /// What is in it besides the inventory.
-    static let keyFiles = [authorityCertificate, authorityKey, serverCertificate, serverKey, secrets]
+    static let keyFiles = [authorityCertificate, authorityKey, serverCertificate, serverKey]
     static let maximumFileBytes = 64 << 10
 
     /// What a new server is told.
@@ -38,6 +37,8 @@ public struct StateFolder: Sendable {
     }
 
     let folder: DirectoryFolder
+    /// Where the inventory is.
+    public let database: InventoryDatabase
     /// Where it is.
     public var path: String { folder.path }
     var inventoryPath: String { "\(path)/\(Self.inventory)" }
@@ -45,7 +46,8 @@ public struct StateFolder: Sendable {
     /// Opens the folder of a server that has been made.
     ///
     /// - Throws: ``ConfigurationFailure`` with `.notFound` when there is none.
-    public init(path: String) throws {
+    public init(path: String, database: InventoryDatabase = .file) throws {
+        self.database = database
         do {
             folder = try DirectoryFolder(path: path)
             if try folder.contents(of: Self.authorityKey, limit: Self.maximumFileBytes) != nil { return }
@@ -57,17 +59,41 @@ public struct StateFolder: Sendable {
             remedy: "Make one with mt-configuration-server init, or name its folder with --set state.path=….")
     }
 
-    private init(folder: DirectoryFolder) { self.folder = folder }
+    private init(folder: DirectoryFolder, database: InventoryDatabase) {
+        self.folder = folder
+        self.database = database
+    }
+
+    /// Opens the inventory, which is this site's.
+    ///
+    /// - Throws: ``ConfigurationFailure``.
+    func openInventory() async throws -> Inventory {
+        let inventory = try await Inventory(database, path: inventoryPath)
+        do {
+            try await inventory.check(authority: try authorityFingerprint())
+            return inventory
+        } catch {
+            try await inventory.close()
+            throw error
+        }
+    }
+
+    private func authorityFingerprint() throws -> HexBytes {
+        HexBytes(try IssuedCertificate.fingerprint(pemEncoded: text(Self.authorityCertificate)))
+    }
+
+    /// What the servers of a site derive from the authority's key.
+    func keys() throws -> SiteKeys { SiteKeys(authorityKey: try text(Self.authorityKey)) }
 
     /// An empty folder, for a new server or one that is restored.
     ///
     /// - Throws: ``ConfigurationFailure`` with `.conflict` when there is a server.
-    static func empty(path: String) throws -> StateFolder {
+    static func empty(path: String, database: InventoryDatabase) throws -> StateFolder {
         do {
             try FolderTree.make(path)
             let folder = try DirectoryFolder(path: path)
             let taken = Set(try folder.names()).intersection(keyFiles + [inventory])
-            guard let name = taken.min() else { return StateFolder(folder: folder) }
+            guard let name = taken.min() else { return StateFolder(folder: folder, database: database) }
             throw ConfigurationFailure(
                 .conflict, "\(path)/\(name) exists, and keys are never overwritten.",
                 remedy: "Move it away, or choose another folder.")
@@ -81,9 +107,9 @@ public struct StateFolder: Sendable {
     ///
     /// - Returns: The folder, and the passphrase, which is kept nowhere.
     public static func create(
-        path: String, plan: Plan, now: Timestamp
-    ) throws -> (folder: StateFolder, passphrase: Passphrase) {
-        let state = try empty(path: path)
+        path: String, database: InventoryDatabase = .file, plan: Plan, now: Timestamp
+    ) async throws -> (folder: StateFolder, passphrase: Passphrase) {
+        let state = try empty(path: path, database: database)
         let names = try AlternativeNames(names: plan.names, addresses: plan.addresses)
         let signer = try CertificateSigner(newAuthority: plan.name, days: authorityDays, now: now)
         let key = HostKey()
@@ -93,13 +119,15 @@ public struct StateFolder: Sendable {
         let passphrase = Passphrase(random: Randomness.bytes(Passphrase.generatedCharacters))
         let secrets = try EnrolmentSecrets(
             passphrase, scrypt: .standard(salt: HexBytes(Randomness.bytes(16))), now: now)
-        try state.write(secrets)
         try state.write(serverKey, key.pem)
         try state.write(serverCertificate, certificate)
         try state.write(authorityCertificate, signer.certificatePEM)
         // SQLite keeps the mode of a file that is there.
-        try state.write(inventory, "")
-        try Inventory(path: state.inventoryPath).close()
+        if database == .file { try state.write(inventory, "") }
+        let inventory = try await Inventory(database, path: state.inventoryPath)
+        let keys = SiteKeys(authorityKey: try signer.keyPEM)
+        try await inventory.claim(for: try state.authorityFingerprint(), secrets: try keys.seal(secrets))
+        try await inventory.close()
         // The last: with it the folder is a server's.
         try state.write(authorityKey, signer.keyPEM)
         return (state, passphrase)
@@ -108,11 +136,11 @@ public struct StateFolder: Sendable {
     private static let authorityDays = 3650
 
     /// Makes a new passphrase; the old ones are good for an overlap.
-    public func rotatePassphrase(overlapSeconds: UInt64, now: Timestamp) throws -> Passphrase {
+    public func rotatePassphrase(overlapSeconds: UInt64, now: Timestamp) async throws -> Passphrase {
         let passphrase = Passphrase(random: Randomness.bytes(Passphrase.generatedCharacters))
-        var secrets = try secrets()
-        try secrets.rotate(to: passphrase, overlapSeconds: overlapSeconds, now: now)
-        try write(secrets)
+        let inventory = try await openInventory()
+        try await inventory.rotate(to: passphrase, overlapSeconds: overlapSeconds, now: now, try keys())
+        try await inventory.close()
         return passphrase
     }
 
@@ -129,14 +157,6 @@ public struct StateFolder: Sendable {
     func signer() throws -> CertificateSigner {
         try CertificateSigner(
             certificatePEM: text(Self.authorityCertificate), keyPEM: text(Self.authorityKey))
-    }
-
-    func secrets() throws -> EnrolmentSecrets {
-        try JSON.decode(EnrolmentSecrets.self, from: Array(text(Self.secrets).utf8))
-    }
-
-    private func write(_ secrets: EnrolmentSecrets) throws {
-        try write(Self.secrets, String(decoding: JSON.encode(secrets), as: UTF8.self))
     }
 
     func write(_ name: String, _ text: String) throws {

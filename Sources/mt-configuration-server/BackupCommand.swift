@@ -15,7 +15,7 @@ struct BackupCommand: AsyncParsableCommand {
     @OptionGroup var settings: SettingsOptions
 
     func run() async throws {
-        try ServerBackup.write(try StateFolder(path: try await settings.load().statePath), to: file)
+        try await ServerBackup.write(try await settings.folder(), to: file)
     }
 }
 
@@ -24,15 +24,17 @@ struct RestoreCommand: AsyncParsableCommand {
         commandName: "restore", abstract: "Makes a server of a backup, where there is none.",
         discussion: """
             The server may have another address than before: servers know it by its key. Those that were enrolled after \
-            the backup have to enrol again.
+            the backup have to enrol again. With --database the inventory goes into that database, which has to be empty.
             """)
 
     @Argument(help: "The file that backup wrote.") var file: String
+    @Flag(help: "The database is the site's already: this is one more server that shares it.") var keysOnly = false
     @OptionGroup var settings: SettingsOptions
 
     func run() async throws {
         let settings = try await settings.load()
-        try ServerBackup.restore(file, to: settings.statePath)
+        try await ServerBackup.restore(
+            file, to: settings.statePath, database: settings.database, isKeysOnly: keysOnly)
         Terminal.writeLine("The server is restored in \(settings.statePath).")
     }
 }

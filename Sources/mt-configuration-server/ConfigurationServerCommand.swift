@@ -66,10 +66,23 @@ struct SettingsOptions: ParsableArguments {
         name: .customLong("set"), help: "A setting as key=value, such as state.path=/srv/site; may be repeated.")
     var settings: [String] = []
 
+    @Option(
+        help: """
+            Where the inventory is: sqlite, or postgresql://user@host/name. A password belongs in the file that PGPASSFILE \
+            names, because others see command lines.
+            """)
+    var database: String?
+
     func load() async throws -> ConfigurationServerSettings {
         try await .load(
             file: config ?? ConfigurationServerSettings.defaultPath, isFileRequired: config != nil,
-            environment: Terminal.environment, settings: settings)
+            environment: Terminal.environment, settings: settings + (database.map { ["database=\($0)"] } ?? []))
+    }
+
+    /// The server's folder, with its inventory.
+    func folder() async throws -> StateFolder {
+        let settings = try await load()
+        return try StateFolder(path: settings.statePath, database: settings.database)
     }
 }
 

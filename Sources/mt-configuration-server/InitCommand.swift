@@ -30,8 +30,9 @@ struct InitCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try await settings.load()
-        let (folder, passphrase) = try StateFolder.create(
-            path: settings.statePath, plan: .init(name: name, names: dns, addresses: ip), now: SystemClock().now())
+        let (folder, passphrase) = try await StateFolder.create(
+            path: settings.statePath, database: settings.database, plan: .init(name: name, names: dns, addresses: ip),
+            now: SystemClock().now())
         let made = Made(
             passphrase: passphrase.text, fingerprint: "\(try folder.serverCertificate().fingerprint)",
             state: folder.path)

@@ -24,8 +24,8 @@ struct OperatorCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let folder = try StateFolder(path: try await settings.load().statePath)
-            let issued = try OperatorCertificates.issue(
+            let folder = try await settings.folder()
+            let issued = try await OperatorCertificates.issue(
                 name, from: folder, into: into, days: days, now: SystemClock().now())
             try output.show(
                 issued, ["\(into)/\(name).operator.pem is issued; its key is beside it. It expires \(issued.notAfter)."]
@@ -42,8 +42,8 @@ struct OperatorCommand: AsyncParsableCommand {
         @OptionGroup var settings: SettingsOptions
 
         func run() async throws {
-            let folder = try StateFolder(path: try await settings.load().statePath)
-            try OperatorCertificates.revoke(name, in: folder, reason: reason, now: SystemClock().now())
+            let folder = try await settings.folder()
+            try await OperatorCertificates.revoke(name, in: folder, reason: reason, now: SystemClock().now())
         }
     }
 }

@@ -30,8 +30,8 @@ struct PassphraseCommand: AsyncParsableCommand {
         private var seconds: UInt64? { overlap == "0" ? 0 : Quantity.seconds(overlap) }
 
         func run() async throws {
-            let folder = try StateFolder(path: try await settings.load().statePath)
-            let passphrase = try folder.rotatePassphrase(overlapSeconds: seconds ?? 0, now: SystemClock().now())
+            let folder = try await settings.folder()
+            let passphrase = try await folder.rotatePassphrase(overlapSeconds: seconds ?? 0, now: SystemClock().now())
             try output.show(
                 Made(passphrase: passphrase.text), ["Passphrase, shown this once: \(passphrase.text)"])
         }

@@ -25,7 +25,7 @@ struct RunCommand: AsyncParsableCommand {
         let level = Logger.Level(rawValue: logLevel) ?? .info
         LoggingSystem.bootstrap { _ in JournalLogHandler(level: level, write: { Terminal.write($0, toError: true) }) }
         let logger = Logger(label: "mt-configuration-server")
-        let server = try ConfigurationServer(
+        let server = try await ConfigurationServer(
             try await settings.load(), notify: NotifySocket(path: Terminal.environment("NOTIFY_SOCKET")),
             logger: logger)
         try await ServiceGroup(

@@ -19,7 +19,7 @@ struct ShowCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let folder = try StateFolder(path: try await settings.load().statePath)
+        let folder = try await settings.folder()
         let (certificate, fingerprint) = try folder.serverCertificate()
         let shown = Shown(
             fingerprint: "\(fingerprint)", names: certificate.alternativeNames, notAfter: "\(certificate.notAfter)",

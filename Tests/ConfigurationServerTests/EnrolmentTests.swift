@@ -7,13 +7,15 @@ import ControlAPI
 import HostCertificates
 import Registration
 import StoragePrimitives
+import TestSupport
 import Testing
 
 @Suite struct EnrolmentTests {
-    @Test func `a server that knows the passphrase shows up at once, and is online with its first heartbeat`()
-        async throws
-    {
-        try await TestServer.with { server in
+    @Test(arguments: DatabaseEngine.available)
+    func `a server that knows the passphrase shows up at once, and is online with its first heartbeat`(
+        engine: DatabaseEngine
+    ) async throws {
+        try await TestServer.with(engine) { server in
             let host = TestHost(1)
             let client = try await server.enrol(host)
             let before = try await server.operatorClient.server(host.hostID)
@@ -45,8 +47,10 @@ import Testing
         }
     }
 
-    @Test func `another passphrase is refused, and nothing is noted`() async throws {
-        try await TestServer.with { server in
+    @Test(arguments: DatabaseEngine.available) func `another passphrase is refused, and nothing is noted`(
+        engine: DatabaseEngine
+    ) async throws {
+        try await TestServer.with(engine) { server in
             let wrong = try Passphrase("aaaaa-aaaaa-aaaaa-aaaaa-aaaaa")
             let code = await refusal { try await server.enrol(TestHost(1), passphrase: wrong) }
             #expect(code == .proofInvalid)
@@ -54,8 +58,10 @@ import Testing
         }
     }
 
-    @Test func `a server with another certificate than the one named gets nothing`() async throws {
-        try await TestServer.with { server in
+    @Test(arguments: DatabaseEngine.available) func `a server with another certificate than the one named gets nothing`(
+        engine: DatabaseEngine
+    ) async throws {
+        try await TestServer.with(engine) { server in
             let code = await refusal {
                 try await Enrolment.enrol(
                     at: [server.endpoint], identity: TestHost(1).identity, names: .none, passphrase: server.passphrase,
@@ -65,9 +71,12 @@ import Testing
         }
     }
 
-    @Test func `the passphrase of one site does not enrol at another, nor is its authority believed`() async throws {
-        try await TestServer.with { one in
-            try await TestServer.with { other in
+    @Test(arguments: DatabaseEngine.available)
+    func `the passphrase of one site does not enrol at another, nor is its authority believed`(
+        engine: DatabaseEngine
+    ) async throws {
+        try await TestServer.with(engine) { one in
+            try await TestServer.with(engine) { other in
                 let code = await refusal { try await other.enrol(TestHost(1), passphrase: one.passphrase) }
                 #expect(code == .proofInvalid)
                 let client = ConfigurationClient(
@@ -78,8 +87,10 @@ import Testing
         }
     }
 
-    @Test func `one address after the other is tried`() async throws {
-        try await TestServer.with { server in
+    @Test(arguments: DatabaseEngine.available) func `one address after the other is tried`(
+        engine: DatabaseEngine
+    ) async throws {
+        try await TestServer.with(engine) { server in
             let nobody = ServerEndpoint(host: "127.0.0.1", port: 1)
             let credentials = try await Enrolment.enrol(
                 at: [nobody, server.endpoint], identity: TestHost(1).identity, names: .none,
@@ -91,22 +102,28 @@ import Testing
         }
     }
 
-    @Test func `a passphrase that was rotated away is good for its overlap and not longer`() async throws {
-        try await TestServer.with { server in
-            let second = try server.state.rotatePassphrase(overlapSeconds: 60, now: server.clock.now())
+    @Test(arguments: DatabaseEngine.available)
+    func `a passphrase that was rotated away is good for its overlap and not longer`(
+        engine: DatabaseEngine
+    ) async throws {
+        try await TestServer.with(engine) { server in
+            let second = try await server.state.rotatePassphrase(overlapSeconds: 60, now: server.clock.now())
             _ = try await server.enrol(TestHost(1))
             _ = try await server.enrol(TestHost(2), passphrase: second)
             server.clock.advance(seconds: 60)
             #expect(await refusal { try await server.enrol(TestHost(3)) } == .proofInvalid)
             _ = try await server.enrol(TestHost(3), passphrase: second)
-            let third = try server.state.rotatePassphrase(overlapSeconds: 0, now: server.clock.now())
+            let third = try await server.state.rotatePassphrase(overlapSeconds: 0, now: server.clock.now())
             #expect(await refusal { try await server.enrol(TestHost(4), passphrase: second) } == .proofInvalid)
             _ = try await server.enrol(TestHost(4), passphrase: third)
         }
     }
 
-    @Test func `a clone is refused and noted wherever it comes, and the original goes on`() async throws {
-        try await TestServer.with { server in
+    @Test(arguments: DatabaseEngine.available)
+    func `a clone is refused and noted wherever it comes, and the original goes on`(
+        engine: DatabaseEngine
+    ) async throws {
+        try await TestServer.with(engine) { server in
             let original = TestHost(1)
             let clone = TestHost(1, machine: 2)
             let client = try await server.enrol(original)
@@ -122,8 +139,10 @@ import Testing
         }
     }
 
-    @Test func `a host keeps its role`() async throws {
-        try await TestServer.with { server in
+    @Test(arguments: DatabaseEngine.available) func `a host keeps its role`(
+        engine: DatabaseEngine
+    ) async throws {
+        try await TestServer.with(engine) { server in
             var host = TestHost(1)
             _ = try await server.enrol(host)
             host.role = .processServer
@@ -131,8 +150,10 @@ import Testing
         }
     }
 
-    @Test func `who enrols again loses the certificate of before`() async throws {
-        try await TestServer.with { server in
+    @Test(arguments: DatabaseEngine.available) func `who enrols again loses the certificate of before`(
+        engine: DatabaseEngine
+    ) async throws {
+        try await TestServer.with(engine) { server in
             let host = TestHost(1)
             let first = try await server.enrol(host)
             let second = try await server.enrol(host)
@@ -143,8 +164,10 @@ import Testing
         }
     }
 
-    @Test func `what an operator takes back is refused, and told to all others`() async throws {
-        try await TestServer.with { server in
+    @Test(arguments: DatabaseEngine.available) func `what an operator takes back is refused, and told to all others`(
+        engine: DatabaseEngine
+    ) async throws {
+        try await TestServer.with(engine) { server in
             let (bad, good) = (TestHost(1), TestHost(2))
             let badClient = try await server.enrol(bad)
             let goodClient = try await server.enrol(good)
@@ -169,16 +192,21 @@ import Testing
         }
     }
 
-    @Test func `an operator who was taken back is one no more, at once`() async throws {
-        try await TestServer.with { server in
+    @Test(arguments: DatabaseEngine.available) func `an operator who was taken back is one no more, at once`(
+        engine: DatabaseEngine
+    ) async throws {
+        try await TestServer.with(engine) { server in
             _ = try await server.operatorClient.servers()
-            try OperatorCertificates.revoke("alice", in: server.state, reason: "left", now: server.clock.now())
+            try await OperatorCertificates.revoke("alice", in: server.state, reason: "left", now: server.clock.now())
             #expect(await refusal { try await server.operatorClient.servers() } == .revoked)
         }
     }
 
-    @Test func `a certificate is renewed from two thirds of its lifetime, with its names`() async throws {
-        try await TestServer.with(ageDays: 70) { server in
+    @Test(arguments: DatabaseEngine.available)
+    func `a certificate is renewed from two thirds of its lifetime, with its names`(
+        engine: DatabaseEngine
+    ) async throws {
+        try await TestServer.with(engine, ageDays: 70) { server in
             let host = TestHost(1)
             let old = try await server.credentials(host)
             let client = ConfigurationClient([server.endpoint], credentials: old)

@@ -7,6 +7,7 @@ import ControlAPI
 import Foundation
 import LinuxSystem
 import Registration
+import TestSupport
 import Testing
 
 @Suite struct HostileRequestTests {
@@ -47,8 +48,10 @@ import Testing
         }
     }
 
-    @Test func `SQL and HTML in names are stored as what they are`() async throws {
-        try await TestServer.with { server in
+    @Test(arguments: DatabaseEngine.available) func `SQL and HTML in names are stored as what they are`(
+        engine: DatabaseEngine
+    ) async throws {
+        try await TestServer.with(engine) { server in
             let host = TestHost(1)
             let client = try await server.enrol(host)
             let name = "'); DROP TABLE server; -- <img src=x onerror=alert(1)> \u{0} \u{202E} \u{1F4A3}"

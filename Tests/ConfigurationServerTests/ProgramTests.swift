@@ -37,8 +37,9 @@ import Testing
         let text = String(decoding: try Data(contentsOf: file), as: UTF8.self)
         #expect(try await load(text) == ConfigurationServerSettings())
         for key in ConfigurationServerKey.allCases {
-            let name = key.rawValue.split(separator: ".").last ?? ""
-            #expect(text.contains("\n  \(name): "), "\(key.rawValue)")
+            let parts = key.rawValue.split(separator: ".")
+            let indent = String(repeating: "  ", count: parts.count - 1)
+            #expect(text.contains("\n\(indent)\(parts.last ?? ""): "), "\(key.rawValue)")
         }
     }
 
@@ -47,9 +48,24 @@ import Testing
         "https:\n  port: x\n",
         "https:\n  port: 70000\n", "state:\n  path: relative\n", "certificates:\n  days: 0\n",
         "heartbeat:\n  seconds: 301\n",
+        "database: /var/lib/x\n", "database: mysql://user@host/site\n", "database:\n  url: sqlite\n",
     ])
     func `what nobody reads or makes no sense is refused`(file: String) async {
         #expect(await refusal { try await load(file) } == .invalidRequest)
+    }
+
+    @Test func `where the inventory is comes from each layer, and a password that is misplaced is not repeated`()
+        async throws
+    {
+        let url = "postgresql://user@host/site?sslmode=verify-full"
+        #expect(try await load("database: \(url)\n").database == .postgreSQL(url: url))
+        let environment = ["MASTER_TARGET_CONFIGURATION_DATABASE": "postgres://host/site"]
+        #expect(try await load(environment: environment).database == .postgreSQL(url: "postgres://host/site"))
+        #expect(try await load(environment: environment, settings: ["database=sqlite"]).database == .file)
+        let failure = await #expect(throws: ConfigurationFailure.self) {
+            try await load(settings: ["database=mysql://user:h0rse@host/site"])
+        }
+        #expect(failure?.message.contains("h0rse") == false)
     }
 
     @Test(arguments: ["https.port", "x=1", "https.port=x", "=", ""])

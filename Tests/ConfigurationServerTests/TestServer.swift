@@ -9,9 +9,11 @@ import HostCertificates
 import LinuxSystem
 import Logging
 import Registration
+import SQLStorage
 import ServiceLifecycle
 import StoragePrimitives
 import Synchronization
+import TestSupport
 
 /// A clock that stands still until it is moved.
 final class TestClock: WallClock {
@@ -48,7 +50,11 @@ struct TestServer: Sendable {
 
     var operatorClient: ConfigurationClient { ConfigurationClient([endpoint], credentials: operatorCredentials) }
     var endpoint: ServerEndpoint { ServerEndpoint(host: "127.0.0.1", port: port) }
-    var settings: ConfigurationServerSettings { Self.settings(state.path) }
+    var settings: ConfigurationServerSettings {
+        var settings = Self.settings(state.path)
+        settings.database = state.database
+        return settings
+    }
 
     static func settings(_ path: String) -> ConfigurationServerSettings {
         var settings = ConfigurationServerSettings()
@@ -62,18 +68,21 @@ struct TestServer: Sendable {
     ///
     /// - Parameter ageDays: How long ago it was made, by its own clock, which stands still there.
     static func with<Result: Sendable>(
-        ageDays: Int64 = 0, change: (inout ConfigurationServerSettings) -> Void = { _ in },
+        _ engine: DatabaseEngine = .sqlite, ageDays: Int64 = 0,
+        change: (inout ConfigurationServerSettings) -> Void = { _ in },
         _ work: @Sendable (TestServer) async throws -> Result
     ) async throws -> Result {
         let clock = TestClock(SystemClock().now())
         clock.advance(days: -ageDays)
         let folder = try TestFolder()
         var settings = settings("\(folder.path)/state")
+        settings.database = try engine.database()
         change(&settings)
-        let (state, passphrase) = try StateFolder.create(
-            path: settings.statePath, plan: .init(name: "Test", names: ["localhost"], addresses: ["127.0.0.1"]),
+        let (state, passphrase) = try await StateFolder.create(
+            path: settings.statePath, database: settings.database,
+            plan: .init(name: "Test", names: ["localhost"], addresses: ["127.0.0.1"]),
             now: clock.now())
-        let credentials = try Self.operatorCredentials("alice", of: state, in: folder, now: clock.now())
+        let credentials = try await Self.operatorCredentials("alice", of: state, in: folder, now: clock.now())
         return try await run(settings, clock: clock) { port in
             try await work(
                 TestServer(
@@ -88,7 +97,7 @@ struct TestServer: Sendable {
         _ settings: ConfigurationServerSettings, clock: any WallClock,
         _ work: @Sendable (Int) async throws -> Result
     ) async throws -> Result {
-        let server = try ConfigurationServer(settings, clock: clock, logger: .silent)
+        let server = try await ConfigurationServer(settings, clock: clock, logger: .silent)
         let group = ServiceGroup(services: [server], logger: .silent)
         async let running: Void = group.run()
         guard let port = await server.listening.port() else {
@@ -109,8 +118,9 @@ struct TestServer: Sendable {
 
     private static func operatorCredentials(
         _ name: String, of state: StateFolder, in folder: TestFolder, now: Timestamp
-    ) throws -> Credentials {
-        _ = try OperatorCertificates.issue(name, from: state, into: "\(folder.path)/operator", days: 365, now: now)
+    ) async throws -> Credentials {
+        _ = try await OperatorCertificates.issue(
+            name, from: state, into: "\(folder.path)/operator", days: 365, now: now)
         let files = try DirectoryFolder(path: "\(folder.path)/operator")
         func text(_ name: String) throws -> String {
             String(decoding: try files.contents(of: name, limit: 1 << 16) ?? [], as: UTF8.self)
@@ -118,6 +128,31 @@ struct TestServer: Sendable {
         return try Credentials(
             certificate: text("\(name).operator.pem"), key: HostKey(pemEncoded: text("\(name).operator.key")),
             authority: text("authority.pem"))
+    }
+
+    /// How many servers have a heartbeat that is written.
+    func storedHeartbeats() async throws -> Int {
+        let statement: Statement = "SELECT host_id FROM server WHERE heartbeat IS NOT NULL"
+        switch state.database {
+        case .file:
+            return try SQLiteFile.read("\(state.path)/inventory.sqlite") { try $0.rows(statement).count }
+        case .postgreSQL(let url):
+            let database = try await PostgreSQLDatabase.open(url: url, migrations: Inventory.migrations)
+            let count = try await database.read { try $0.rows(statement).count }
+            await database.close()
+            return count
+        }
+    }
+
+    /// Waits for what happens in the background.
+    static func until(_ isSo: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while try await !isSo() {
+            guard ContinuousClock.now < deadline else {
+                throw ConfigurationFailure(.timedOut, "It did not happen within 30 s.", remedy: "")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
     }
 
     func enrol(_ host: TestHost, passphrase: Passphrase? = nil) async throws -> ConfigurationClient {
@@ -170,6 +205,14 @@ extension GroupReport {
             fencingToken: 1, disks: [])
         group.rpoSeconds = rpoSeconds
         return group
+    }
+}
+
+extension DatabaseEngine {
+    /// A new, empty database.
+    func database() throws -> InventoryDatabase {
+        guard let url = try url() else { return .file }
+        return .postgreSQL(url: url)
     }
 }
 

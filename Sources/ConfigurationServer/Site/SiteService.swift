@@ -7,7 +7,7 @@ import ControlAPI
 /// The operations of a site: what the interface and the console do, each for an operator who was let in.
 ///
 /// - Throws: Everything throws ``ConfigurationFailure``, with `.notFound` for what is not there.
-protocol SiteService: Sendable {
+package protocol SiteService: Sendable {
     /// Every server, by name, without its heartbeat.
     func servers() async throws -> ServerList
     /// One server with its last heartbeat.

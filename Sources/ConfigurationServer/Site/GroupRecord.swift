@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright 2026 The Master Target authors
+
+import ConfigurationAPI
+import ControlAPI
+import StoragePrimitives
+
+/// What is kept of a group: what is wanted of it, and what of that servers have confirmed. What servers are told is made
+/// of this and of the group's job alone, so that a server that was killed says the same when it is back.
+package struct GroupRecord: Hashable, Sendable, Codable {
+    package var group: SiteGroup
+    /// Where it is pinned to; nil while it is not replicated.
+    package var placement: SitePlacement?
+    /// What its process server is told; nil for nothing. The addresses of the master target come in when it is sent.
+    package var assignment: SiteAssignment?
+    /// What the process server said last.
+    package var sender: SiteAssignmentReport?
+    /// The greatest token that was given or seen: it never goes back, whatever becomes of a placement.
+    package var highestToken: UInt64 = 0
+    /// Where it was replicated last, one for each direction: who had it is asked first to have it again.
+    package var former: [SitePlacement] = []
+    /// Which way it was committed last; nil when it never was.
+    package var committed: ReplicationDirection?
+    /// The disks on site since the last commit of a failback.
+    package var onSite: [DiskTarget] = []
+    /// Has the master target follow what is wanted of the group, while no job works on it; nil once it has answered.
+    package var settle: SiteTask?
+    /// Why it did not; nil while it did.
+    package var unsettled: String?
+    /// When it was changed: what servers said before does not count against it.
+    package var changed: DateTime
+
+    package init(group: SiteGroup, changed: DateTime) {
+        self.group = group
+        self.changed = changed
+    }
+
+    /// The greatest token that is believed of a server: beyond it there would be no greater one some day.
+    package static let maximumToken: UInt64 = 1 << 53
+
+    /// A token that is greater than any that was given or seen.
+    package mutating func takeToken(_ view: SiteView) throws(ConfigurationFailure) -> UInt64 {
+        let reported = placement.flatMap { view.report(of: group.name, from: $0.masterTarget)?.group.fencingToken } ?? 0
+        let seen = max(highestToken, placement?.fencingToken ?? 0, reported, sender?.fencingToken ?? 0)
+        guard seen < Self.maximumToken else {
+            throw ConfigurationFailure(
+                .conflict, "The group \(group.name) came to the fencing token \(seen), beyond which none is given.",
+                remedy: "Find out which server said so; no server of this site gets there by itself.")
+        }
+        highestToken = seen + 1
+        return highestToken
+    }
+
+    /// Pins it; what the former process server was told is not for another one.
+    package mutating func place(_ chosen: SitePlacement) {
+        if placement?.processServer != chosen.processServer {
+            assignment = nil
+            sender = nil
+        }
+        placement = chosen
+        settle = nil
+    }
+
+    /// Has the process server send, with a new token.
+    package mutating func send(_ view: SiteView) throws(ConfigurationFailure) {
+        guard var placed = placement else { return }
+        placed.fencingToken = try takeToken(view)
+        placement = placed
+        sender = nil
+        assignment = SiteAssignment(
+            group: group.name, masterTargets: [], fencingToken: placed.fencingToken,
+            disks: assignedDisks(view),
+            applicationConsistentSeconds: view.policy.of(placed.direction).applicationConsistentSeconds)
+    }
+
+    /// The pin and what the process server was told end.
+    package mutating func unplace() {
+        if let placement { remember(placement) }
+        placement = nil
+        assignment = nil
+        sender = nil
+        settle = nil
+        unsettled = nil
+    }
+
+    /// How its master target has to have it.
+    package func prepareTask(_ view: SiteView, id: String) -> SiteTask? {
+        guard let placement else { return nil }
+        var task = SiteTask(id: id, group: group.name, kind: .prepare)
+        task.prepare = PrepareRequest(
+            policy: view.policy.of(placement.direction), sender: placement.processServer,
+            disks: view.disks.map { machine, disk in
+                BindDiskRequest(
+                    source: Self.sourceID(machine.name, disk.id),
+                    target: placement.targets.first { $0.machine == machine.name && $0.disk == disk.id }?.target ?? "",
+                    sizeBytes: disk.sizeBytes, logicalBlockSize: disk.logicalBlockSize)
+            })
+        return task
+    }
+
+    /// Another policy: whoever has the group follows.
+    package mutating func follow(_ view: SiteView, makeID: () -> String) {
+        guard let placement else { return }
+        assignment?.applicationConsistentSeconds = view.policy.of(placement.direction).applicationConsistentSeconds
+        settle = prepareTask(view, id: makeID())
+        unsettled = nil
+    }
+
+    /// What the master target says of ``settle``.
+    package mutating func settled(_ report: SiteTaskReport) {
+        guard report.id == settle?.id, report.state != .running else { return }
+        settle = nil
+        unsettled = report.state == .failed ? SiteText.clipped(report.failure?.message ?? "It did not say why.") : nil
+    }
+
+    /// What the disks show was accepted.
+    package mutating func release() {
+        guard let placement else { return }
+        committed = placement.direction
+        if placement.direction == .failback { onSite = placement.targets }
+        unplace()
+    }
+
+    package mutating func remember(_ placement: SitePlacement) {
+        former = former.filter { $0.direction != placement.direction } + [placement]
+    }
+
+    /// What a server said that this record does not know, because it came from a backup or the operator was at the master
+    /// target: the master target's word on its group counts.
+    ///
+    /// - Returns: Whether anything changed.
+    package mutating func learn(_ view: SiteView) -> Bool {
+        guard let placement, let said = view.report(of: group.name, from: placement.masterTarget),
+            said.moment > changed, said.group.fencingToken >= placement.fencingToken
+        else { return false }
+        switch said.group.underlyingState {
+        case .committed, .released: release()
+        case .recovering, .recovered:
+            guard assignment?.isStopped == false else { return false }
+            assignment?.isStopped = true
+        case .created, .initialSync, .protected, .paused, .resyncing, .degraded: return false
+        }
+        changed = view.now
+        return true
+    }
+
+    /// What its process server says of it. A greater token than ours is one that we gave and forgot.
+    ///
+    /// - Returns: Whether what it is told changed.
+    package mutating func heard(_ report: SiteAssignmentReport) -> Bool {
+        guard let token = placement?.fencingToken else { return false }
+        sender = report
+        guard report.fencingToken > token, report.fencingToken < Self.maximumToken else { return false }
+        placement?.fencingToken = report.fencingToken
+        assignment?.fencingToken = report.fencingToken
+        highestToken = max(highestToken, report.fencingToken)
+        return true
+    }
+
+    private func assignedDisks(_ view: SiteView) -> [AssignedDisk] {
+        let isForward = placement?.direction == .forward
+        return view.disks.map { machine, disk in
+            AssignedDisk(
+                id: Self.sourceID(machine.name, disk.id),
+                source: isForward ? Self.path(view.onSite(machine, disk, self) ?? "") : disk.source)
+        }
+    }
+
+    /// The sender's name for a disk: unique in its group.
+    package static func sourceID(_ machine: String, _ disk: String) -> String { "\(machine)/\(disk)" }
+
+    private static func path(_ target: String) -> String {
+        target.hasPrefix("file:") ? String(target.dropFirst("file:".count)) : target
+    }
+}
+
+extension SitePolicy {
+    func of(_ direction: ReplicationDirection) -> GroupPolicy { direction == .failback ? failback : forward }
+}
