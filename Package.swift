@@ -31,6 +31,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let serviceLifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
 /// What swift-configuration reads YAML with; here it finds the keys of a file that nobody reads.
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let swiftASN1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
@@ -169,8 +170,7 @@ let package = Package(
             [
                 "ConfigurationAPI", "ControlAPI", "Appliance", "HealthChecks", "HostCertificates", "HostPreparation",
                 "LinuxSystem", "ProcessServer", "Registration", "StateFiles", "StoragePrimitives", asyncHTTPClient,
-                nioCore, nioPosix,
-                argumentParser,
+                nioCore, nioPosix, argumentParser, unixSignals,
             ]),
         program(
             "mt-process-server",
@@ -243,6 +243,13 @@ let package = Package(
                 "TestSupport", "ConfigurationServer", "ConfigurationAPI", "ControlAPI", "HostCertificates",
                 "LinuxSystem",
                 "Registration", "SQLStorage", "StoragePrimitives", nioCore, nioPosix, nioSSL, logging, serviceLifecycle,
+            ]),
+        tests(
+            "SiteTests",
+            [
+                "mtctl", "ConfigurationServer", "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem",
+                "Registration", "StoragePrimitives", "TestSupport", nioCore, nioSSL, hummingbird, hummingbirdTLS,
+                logging, serviceLifecycle,
             ]),
         tests("ControlAPITests", ["ControlAPI", "StoragePrimitives"]),
         tests(

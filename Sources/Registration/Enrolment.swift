@@ -85,7 +85,7 @@ enum FirstAnswer {
         for endpoint in endpoints {
             do {
                 return try await attempt(endpoint)
-            } catch let failure as ConfigurationFailure where failure.code != .unavailable {
+            } catch let failure as ConfigurationFailure {
                 throw failure
             } catch let error as CancellationError {
                 throw error

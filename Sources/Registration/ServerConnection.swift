@@ -15,7 +15,10 @@ struct ServerConnection {
 
     /// SHA-256 of the certificate that the server showed.
     let fingerprint: [UInt8]
+    /// Who the server is by its certificate: its common name.
+    let name: String
     private let host: String
+    private let isForTerminal: Bool
     private var inbound: NIOAsyncChannelInboundStream<NIOHTTPClientResponseFull>.AsyncIterator
     private let outbound: NIOAsyncChannelOutboundWriter<HTTPClientRequestPart>
 
@@ -24,8 +27,10 @@ struct ServerConnection {
     private static let idleTimeout = TimeAmount.seconds(60)
 
     /// Connects, shakes hands, looks at the certificate, and closes when the work is done.
+    ///
+    /// - Parameter isForTerminal: People read what is answered, see ``Printable``.
     static func with<Result>(
-        _ endpoint: ServerEndpoint, trusting trust: ServerTrust,
+        _ endpoint: ServerEndpoint, trusting trust: ServerTrust, isForTerminal: Bool = false,
         _ work: (inout ServerConnection) async throws -> Result
     ) async throws -> Result {
         let context = try NIOSSLContext(configuration: trust.configuration())
@@ -53,14 +58,16 @@ struct ServerConnection {
                 throw ConfigurationFailure(
                     .notAuthenticated, "\(endpoint) showed no certificate.", remedy: "Correct the address.")
             }
+            let shown = try trust.check(certificate)
             var connection = ServerConnection(
-                fingerprint: try trust.check(certificate), host: endpoint.description,
-                inbound: inbound.makeAsyncIterator(), outbound: outbound)
+                fingerprint: shown.fingerprint, name: shown.name, host: endpoint.description,
+                isForTerminal: isForTerminal, inbound: inbound.makeAsyncIterator(), outbound: outbound)
             return try await work(&connection)
         }
     }
 
-    /// - Throws: ``ConfigurationFailure`` that the server answered with, or with `.unavailable` when the connection ends.
+    /// - Throws: ``ConfigurationFailure`` that the server answered with, or with `.unsupportedVersion` when its answer
+    ///   cannot be read; ``NoAnswer`` when none of a configuration server comes.
     mutating func post<Answer: Decodable>(_ path: String, _ body: some Encodable) async throws -> Answer {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.withoutEscapingSlashes]
@@ -70,6 +77,11 @@ struct ServerConnection {
     /// As ``post(_:_:)``, without a body.
     mutating func get<Answer: Decodable>(_ path: String) async throws -> Answer { try await send(.GET, path, []) }
 
+    /// As ``post(_:_:)``, without a body.
+    mutating func delete<Answer: Decodable>(_ path: String) async throws -> Answer {
+        try await send(.DELETE, path, [])
+    }
+
     private mutating func send<Answer: Decodable>(
         _ method: HTTPMethod, _ path: String, _ body: [UInt8]
     ) async throws -> Answer {
@@ -78,18 +90,30 @@ struct ServerConnection {
         head.headers.add(name: "content-type", value: "application/json")
         head.headers.add(name: "content-length", value: "\(body.count)")
         try await outbound.write(contentsOf: [.head(head), .body(.byteBuffer(ByteBuffer(bytes: body))), .end(nil)])
-        guard let response = try await inbound.next() else {
-            throw ConfigurationFailure(
-                .unavailable, "The configuration server \(host) closed the connection.", remedy: "Try again.")
+        guard let response = try await inbound.next() else { throw NoAnswer("it closed the connection") }
+        var bytes = response.body.map { Array($0.readableBytesView) } ?? []
+        if isForTerminal { bytes = Printable.json(bytes) }
+        let data = Data(bytes)
+        guard response.head.status == .ok else {
+            // An answer that is none of ours is told by its status.
+            if let failure = try? JSONDecoder().decode(ConfigurationFailure.self, from: data) { throw failure }
+            throw NoAnswer(
+                "it answered \(response.head.status.code), which is no answer of a configuration server")
         }
-        let data = Data(response.body.map { Array($0.readableBytesView) } ?? [])
-        if response.head.status == .ok { return try JSONDecoder().decode(Answer.self, from: data) }
-        // An answer that is none of ours is told by its status.
-        if let failure = try? JSONDecoder().decode(ConfigurationFailure.self, from: data) { throw failure }
-        throw ConfigurationFailure(
-            .unavailable, "The configuration server \(host) answered \(response.head.status.code).",
-            remedy: "Make sure that this is the configuration server.")
+        do {
+            return try JSONDecoder().decode(Answer.self, from: data)
+        } catch {
+            throw ConfigurationFailure(
+                .unsupportedVersion, "The answer of the configuration server \(host) cannot be read (\(error)).",
+                remedy: "Install the same version on both.")
+        }
     }
+}
+
+/// No configuration server answered at an address: another address of it may.
+struct NoAnswer: Error, CustomStringConvertible {
+    let description: String
+    init(_ reason: String) { description = reason }
 }
 
 /// Tells when the handshake is done, or the connection has ended before.

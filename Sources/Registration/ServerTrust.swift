@@ -48,9 +48,9 @@ enum ServerTrust: Sendable {
 
     /// Looks at the certificate that the handshake brought.
     ///
-    /// - Returns: Its SHA-256.
+    /// - Returns: Its SHA-256, and the common name in it where it is believed; otherwise that is empty.
     /// - Throws: ``ConfigurationFailure`` with `.fingerprintMismatch` or `.notAuthenticated`.
-    func check(_ certificate: NIOSSLCertificate) throws -> [UInt8] {
+    func check(_ certificate: NIOSSLCertificate) throws -> (fingerprint: [UInt8], name: String) {
         let octets = try certificate.toDERBytes()
         let fingerprint = Array(SHA256.hash(data: octets))
         switch self {
@@ -62,12 +62,14 @@ enum ServerTrust: Sendable {
                     remedy: "Somebody may be between this machine and the server: compare the fingerprints.")
             }
         case .authority:
-            guard try IssuedCertificate(derEncoded: octets).role == .configurationServer else {
+            let issued = try IssuedCertificate(derEncoded: octets)
+            guard issued.role == .configurationServer else {
                 throw ConfigurationFailure(
                     .notAuthenticated, "Who answers is of this site, but no configuration server.",
                     remedy: "Correct the address.")
             }
+            return (fingerprint, issued.host)
         }
-        return fingerprint
+        return (fingerprint, "")
     }
 }

@@ -4,7 +4,9 @@
 import Appliance
 import ControlAPI
 import LinuxSystem
+import Registration
 import StateFiles
+import UnixSignals
 
 /// Where the output goes and whether a person reads it. Tests put their own in its place.
 package struct Console: Sendable {
@@ -19,6 +21,12 @@ package struct Console: Sendable {
     package var readLine: @Sendable () -> String?
     /// Between two looks of a command that goes on looking.
     package var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
+    /// A variable of the environment.
+    package var environment: @Sendable (String) -> String? = { Terminal.environment($0) }
+    /// Returns when the person wants to stop looking (ctrl-C), which then does not end the program.
+    package var interruption: @Sendable () async -> Void = {
+        for await _ in await UnixSignalsSequence(trapping: .sigint) { return }
+    }
 
     @TaskLocal package static var current = Console.terminal
 
@@ -52,10 +60,22 @@ package struct Console: Sendable {
     /// One value on one line.
     func json(_ value: some Encodable) {
         do {
-            print(String(decoding: try JSON.encode(value), as: UTF8.self))
+            print(Self.escaped(String(decoding: try JSON.encode(value), as: UTF8.self)))
         } catch {
             fail("The answer cannot be written as JSON: \(error).")
         }
+    }
+
+    /// The same JSON without a character that a terminal would act on: encoders escape those below U+0020 alone.
+    private static func escaped(_ json: String) -> String {
+        guard !json.unicodeScalars.allSatisfy(Printable.isPrintable) else { return json }
+        return json.unicodeScalars.map { scalar in
+            guard !Printable.isPrintable(scalar) else { return String(scalar) }
+            return String(scalar).utf16.map { unit in
+                let digits = String(unit, radix: 16)
+                return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            }.joined()
+        }.joined()
     }
 
     enum Color: Int {
@@ -66,6 +86,15 @@ package struct Console: Sendable {
 
     func colored(_ text: String, _ color: Color) -> String {
         hasColor ? "\u{1B}[\(color.rawValue)m\(text)\u{1B}[0m" : text
+    }
+
+    /// Rows of a table, cut to the width of a terminal; whole where no person reads them.
+    func print(_ table: Table) {
+        for line in table.lines(fitting: isTerminal ? width : nil) { print(line) }
+    }
+
+    func print(_ sheet: Sheet) {
+        for line in sheet.lines { print(line) }
     }
 
     /// Says what will be lost and asks for the word; without someone to ask, wants `--yes`.

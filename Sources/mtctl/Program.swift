@@ -5,6 +5,7 @@ import Appliance
 import ArgumentParser
 import ConfigurationAPI
 import ControlAPI
+import Registration
 
 /// The whole of `mtctl`: arguments in, an exit code out. 0 done; 1 refused or failed, with a sentence; 2 wrong usage.
 package enum Program {
@@ -26,7 +27,8 @@ package enum Program {
                 return 1
             } catch let failure as ConfigurationFailure {
                 if arguments.contains("--json") { console.json(FailureOutput(error: failure)) }
-                console.fail(failure.description)
+                // Another server's words, as they came where JSON is wanted.
+                console.fail(Printable.text(failure.description))
                 return 1
             } catch {
                 return usage(error, console)
@@ -74,6 +76,6 @@ struct Root: AsyncParsableCommand {
             PointsCommand.self, BookmarkCommand.self, RecoverCommand.self, RollbackCommand.self, CommitCommand.self,
             PreviewCommand.self, CopyCommand.self, NBDCommand.self, VerifyCommand.self, PauseCommand.self,
             ResumeCommand.self, JobsCommand.self, RetentionCommand.self,
-            HostCommand.self, PKICommand.self, RegisterCommand.self, UnregisterCommand.self,
+            HostCommand.self, PKICommand.self, RegisterCommand.self, UnregisterCommand.self, SiteCommand.self,
         ])
 }

@@ -73,32 +73,6 @@ struct PointsCommand: AsyncParsableCommand {
         let console = Console.current
         let points: PointList = try await connection.client.get(ControlPath.group(group, .points))
         if connection.json { return console.json(points) }
-        guard !points.stretches.isEmpty || !points.bookmarks.isEmpty else {
-            return console.print("Group \(group) has no recovery point yet.")
-        }
-        if console.isTerminal {
-            for line in Timeline.draw(points, width: console.width - 1) { console.print(line) }
-            console.print(Timeline.legend)
-            console.print("")
-        }
-        var table = Table("POINT", "SEQUENCE", "TIME", "KIND", "ACCURACY", "LOSES")
-        func add(_ name: String, _ point: PointReport) {
-            table.add(
-                name, "\(point.sequence)", LocalTime.describe(point.time.timestamp),
-                point.kind == .applicationConsistent ? "application-consistent" : "crash-consistent",
-                point.accuracy == .exact ? "exact" : point.accuracy == .approximate ? "approximate" : "not guaranteed",
-                Quantity.describe(seconds: point.losesSeconds))
-        }
-        if let point = points.latest { add("latest", point) }
-        if let point = points.latestProcessed { add("latest-processed", point) }
-        if let point = points.latestApplicationConsistent { add("latest-app-consistent", point) }
-        for bookmark in points.bookmarks { add(bookmark.label ?? "\(bookmark.sequence)", bookmark) }
-        for line in table.lines { console.print(line) }
-        for stretch in points.stretches {
-            console.print(
-                "\(stretch.isBoundariesOnly ? "The ends of" : "Every batch of") \(stretch.firstSequence) to "
-                    + "\(stretch.lastSequence), \(LocalTime.describe(stretch.firstTime.timestamp)) to "
-                    + "\(LocalTime.describe(stretch.lastTime.timestamp))")
-        }
+        PointsOutput.show(points, console)
     }
 }
