@@ -248,7 +248,8 @@ let package = Package(
             "SiteTests",
             [
                 "mtctl", "ConfigurationServer", "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem",
-                "Registration", "StoragePrimitives", "TestSupport", nioCore, nioSSL, hummingbird, hummingbirdTLS,
+                "Registration", "StateFiles", "StoragePrimitives", "TestSupport", nioCore, nioSSL, hummingbird,
+                hummingbirdTLS,
                 logging, serviceLifecycle,
             ]),
         tests("ControlAPITests", ["ControlAPI", "StoragePrimitives"]),

@@ -3,6 +3,7 @@
 
 import ControlAPI
 import Registration
+import StateFiles
 import Testing
 
 @Suite struct PrintableTests {

@@ -11,6 +11,7 @@ import Logging
 import NIOCore
 import NIOSSL
 import ServiceLifecycle
+import StateFiles
 import StoragePrimitives
 import Synchronization
 

@@ -3,6 +3,7 @@
 
 import ConfigurationAPI
 import ControlAPI
+import StateFiles
 import StoragePrimitives
 import TestSupport
 import Testing

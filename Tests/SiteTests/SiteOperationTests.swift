@@ -4,6 +4,7 @@
 import ConfigurationAPI
 import ControlAPI
 import LinuxSystem
+import StateFiles
 import Testing
 
 extension ScriptedSite {

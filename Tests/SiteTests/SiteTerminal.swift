@@ -3,6 +3,7 @@
 
 import ControlAPI
 import Foundation
+import StateFiles
 import Synchronization
 import mtctl
 

@@ -129,8 +129,6 @@ extension ConfigurationFailure {
         case .unstorable: self.init(.invalidRequest, failure.sentence, remedy: "Correct the request.")
         case .uniqueViolation, .foreignKey:
             self.init(.conflict, "Somebody else changed it at the same time.", remedy: "Look at it, and try again.")
-        case .unstorable:
-            self.init(.invalidRequest, failure.sentence, remedy: "Correct the request.")
         case .newerSchema:
             self.init(.unsupportedVersion, failure.sentence, remedy: "Install that version.")
         case .other:

@@ -6,6 +6,7 @@ import ConfigurationAPI
 import ControlAPI
 import LinuxSystem
 import Registration
+import StateFiles
 
 struct SiteMachineSetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

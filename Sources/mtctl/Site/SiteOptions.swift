@@ -7,6 +7,7 @@ import ConfigurationAPI
 import ControlAPI
 import LinuxSystem
 import Registration
+import StateFiles
 import StoragePrimitives
 
 /// What every command of an operator takes: where the configuration server is, and who asks.
