@@ -147,7 +147,10 @@ final class AssignmentRunner: Sendable {
 
     // MARK: Passes
 
+    private var positionPath: String { "\(statePath)/position" }
+
     private func replicate(_ mode: ProcessServerSettings.Mode, _ attempt: Int) async throws {
+        try await thread.run { [positionPath] in try FolderTree.make(positionPath) }
         let server = try processServer(mode, attempt)
         let services = ServiceGroup(
             configuration: .init(
@@ -196,7 +199,7 @@ final class AssignmentRunner: Sendable {
             return disk
         }
         return try ProcessServer(
-            settings: settings, disks: disks, statePath: "\(statePath)/position",
+            settings: settings, disks: disks, statePath: positionPath,
             certificate: registration.certificatePath, key: registration.keyPath,
             authority: registration.authorityPath, report: { [weak self] in self?.take($0) })
     }
