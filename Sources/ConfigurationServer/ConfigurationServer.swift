@@ -62,18 +62,11 @@ public struct ConfigurationServer: Service {
 
     /// Serves until it is told to end.
     public func run() async throws {
-        let site = SiteDesk(
-            inventory.database,
-            directory: InventoryDirectory(
-                inventory: inventory, board: board, heartbeatSeconds: settings.heartbeatSeconds, clock: clock),
-            clock: clock, logger: logger)
-        let routes = ConfigurationRoutes(
-            desk: desk, inventory: inventory, board: board, site: site, settings: settings, clock: clock, logger: logger
-        )
+        let site = siteDesk()
         var quiet = logger
         quiet.logLevel = .warning
         let application = Application(
-            router: routes.router(),
+            router: routes(site).router(),
             server: try .tls(
                 .http1(
                     configuration: .init(
@@ -113,6 +106,23 @@ public struct ConfigurationServer: Service {
         try await inventory.close()
         try outcome.get()
     }
+
+    private func siteDesk() -> SiteDesk {
+        SiteDesk(
+            inventory.database,
+            directory: InventoryDirectory(
+                inventory: inventory, board: board, heartbeatSeconds: settings.heartbeatSeconds, clock: clock),
+            clock: clock, logger: logger)
+    }
+
+    private func routes(_ site: SiteDesk) -> ConfigurationRoutes {
+        ConfigurationRoutes(
+            desk: desk, inventory: inventory, board: board, site: site, settings: settings, clock: clock, logger: logger
+        )
+    }
+
+    /// Every method and path that is answered: `GET /v1/groups/{name}`.
+    package var interface: [String] { routes(siteDesk()).router().routes.map { "\($0.method) \($0.path)" } }
 
     /// Every few seconds, until it is told to end.
     private func writeHeartbeats() async {

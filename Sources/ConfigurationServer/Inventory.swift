@@ -3,6 +3,7 @@
 
 import ConfigurationAPI
 import ControlAPI
+import LinuxSystem
 import SQLStorage
 import StoragePrimitives
 
@@ -27,10 +28,25 @@ package struct Inventory: Sendable {
                 self.database = try await SQLiteDatabase.open(
                     path: path, applicationID: Self.applicationID, migrations: Self.migrations)
             case .postgreSQL(let url):
-                self.database = try await PostgreSQLDatabase.open(url: url, migrations: Self.migrations)
+                self.database = try await PostgreSQLDatabase.open(
+                    url: url, password: try Self.password(), migrations: Self.migrations)
             }
         } catch let failure as SQLFailure {
             throw ConfigurationFailure(opening: failure)
+        }
+    }
+
+    /// What systemd hands over: the credential `database-password` of the service.
+    ///
+    /// A password file of libpq's own cannot be one: systemd may give a credential's reader access in a way that libpq
+    /// takes for everybody's. Source: man 5 systemd.exec, "LoadCredential=".
+    private static func password() throws -> String? {
+        guard let path = Terminal.environment("CREDENTIALS_DIRECTORY") else { return nil }
+        do {
+            let bytes = try DirectoryFolder(path: path).contents(of: "database-password", limit: 4096)
+            return bytes.map { String(decoding: $0.split(separator: UInt8(ascii: "\n")).first ?? [], as: UTF8.self) }
+        } catch {
+            throw ConfigurationFailure(error)
         }
     }
 
@@ -134,7 +150,7 @@ extension ConfigurationFailure {
                 .unavailable, failure.sentence,
                 remedy:
                     "Look whether it runs and lets this program in; a file that is damaged is restored from a backup.")
-        case .uniqueViolation, .foreignKey, .other:
+        case .uniqueViolation, .foreignKey, .unstorable, .other:
             self.init(.invalidRequest, failure.sentence, remedy: "Correct the setting \"database\".")
         }
     }

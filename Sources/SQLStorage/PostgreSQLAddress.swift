@@ -21,9 +21,11 @@ struct PostgreSQLAddress: Sendable {
         "keepalives_idle": "15", "keepalives_interval": "5", "keepalives_count": "3", "tcp_user_timeout": "15000",
     ]
 
-    /// - Parameter url: `postgres://` or `postgresql://`, with libpq's parameters after `?`.
+    /// - Parameters:
+    ///   - url: `postgres://` or `postgresql://`, with libpq's parameters after `?`.
+    ///   - password: Used when the URL has none.
     /// - Throws: ``SQLFailure``; libpq's own sentence is not told, because it quotes the URL.
-    init(url: String) throws(SQLFailure) {
+    init(url: String, password: String? = nil) throws(SQLFailure) {
         let wrong = SQLFailure(
             .other, "The URL of the database is none that libpq can read; write postgresql://user@host/database.")
         guard Self.isURL(url), !url.utf8.contains(0) else { throw wrong }
@@ -41,6 +43,7 @@ struct PostgreSQLAddress: Sendable {
         let host = parameters["host"] ?? parameters["hostaddr"] ?? "this machine"
         name = "The database \(parameters["dbname"].map { "\($0) at " } ?? "at ")\(host)"
         parameters.merge(Self.defaults) { given, _ in given }
+        if parameters["password"] == nil { parameters["password"] = password }
         // What is read and written here is UTF-8.
         parameters["client_encoding"] = "UTF8"
         self.parameters = parameters

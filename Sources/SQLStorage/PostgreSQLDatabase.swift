@@ -33,24 +33,20 @@ public struct PostgreSQLDatabase: SQLDatabase {
     /// Whether a text is a URL of PostgreSQL.
     public static func isURL(_ text: String) -> Bool { PostgreSQLAddress.isURL(text) }
 
-    /// What a URL names, without user and password: for people.
-    ///
-    /// - Throws: ``SQLFailure`` for a URL that libpq cannot read.
-    public static func name(ofURL url: String) throws -> String { try PostgreSQLAddress(url: url).name }
-
     /// Connects, and brings the database to this version's schema; several programs may do that at once.
     ///
     /// - Parameters:
     ///   - url: As libpq reads it: `postgresql://user@host/database?sslmode=verify-full`. What it leaves out comes from
     ///     libpq's environment, such as `PGPASSFILE`.
+    ///   - password: Used when the URL has none.
     ///   - migrations: All there are, the oldest first.
     ///   - connections: At most.
     /// - Throws: ``SQLFailure``.
     public static func open(
-        url: String, migrations: [Migration], connections: Int = standardConnections
+        url: String, password: String? = nil, migrations: [Migration], connections: Int = standardConnections
     ) async throws -> PostgreSQLDatabase {
         let database = PostgreSQLDatabase(
-            pool: PostgreSQLPool(try PostgreSQLAddress(url: url)),
+            pool: PostgreSQLPool(try PostgreSQLAddress(url: url, password: password)),
             threads: DiskThreadPool(name: "mt-postgresql", threads: connections))
         do {
             try await database.migrate(migrations)

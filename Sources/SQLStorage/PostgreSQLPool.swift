@@ -43,6 +43,8 @@ final class PostgreSQLPool: Sendable {
             return connection
         } catch {
             state.withLock { state in
+                // Several that tried at once failed once.
+                if let last = state.lastFailure, ContinuousClock.now < last.until { return }
                 let pause = min(Self.longestPause, Self.shortestPause * (1 << min(state.failures, 16)))
                 state.failures += 1
                 state.lastFailure = (error, ContinuousClock.now + pause)

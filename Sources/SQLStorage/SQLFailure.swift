@@ -14,6 +14,8 @@ public struct SQLFailure: Error, Hashable, Sendable, CustomStringConvertible {
         case uniqueViolation
         /// A row refers to one that is not there, or is referred to.
         case foreignKey
+        /// An argument is none that both engines store: a text with a NUL, a number of more than 64 bits with a sign.
+        case unstorable
         /// A newer version of the program has changed the schema.
         case newerSchema
         /// Anything else: a statement or an argument that is wrong.

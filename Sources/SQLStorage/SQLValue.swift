@@ -43,7 +43,7 @@ extension UInt64: SQLArgument {
     /// BIGINT; refused from 2⁶³ on, where it would become another number.
     public func sqlValue() throws(SQLFailure) -> SQLValue {
         guard let value = Int64(exactly: self) else {
-            throw SQLFailure(.other, "The number \(self) is too large to be stored.")
+            throw SQLFailure(.unstorable, "The number \(self) is too large to be stored.")
         }
         return .integer(value)
     }

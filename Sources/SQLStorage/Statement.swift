@@ -70,7 +70,7 @@ public struct Statement: Sendable, ExpressibleByStringInterpolation {
             case .text(let literal): text += literal
             case .argument(let value):
                 if case .text(let string) = value, string.utf8.contains(0) {
-                    throw SQLFailure(.other, "A text with a NUL character cannot be stored.")
+                    throw SQLFailure(.unstorable, "A text with a NUL character cannot be stored.")
                 }
                 arguments.append(value)
                 text += dialect.placeholder(arguments.count)

@@ -36,7 +36,7 @@ import Testing
             let laterCredentials = try await server.credentials(later)
             _ = try await server.enrol(TestHost(1))
             var settings = TestServer.settings("\(server.folder.path)/restored")
-            settings.database = try to.database()
+            settings.database = try await to.database()
             try await ServerBackup.restore(backup, to: settings.statePath, database: settings.database)
             try await TestServer.run(settings, clock: server.clock) { port in
                 let endpoint = ServerEndpoint(host: "127.0.0.1", port: port)
@@ -86,7 +86,7 @@ import Testing
                 #expect(!FileManager.default.fileExists(atPath: "\(target)/inventory.sqlite"))
                 let missing = await refusal {
                     try await ServerBackup.restore(
-                        backup, to: "\(target)-2", database: try engine.database(), isKeysOnly: true)
+                        backup, to: "\(target)-2", database: try await engine.database(), isKeysOnly: true)
                 }
                 #expect(missing == .conflict)
             }

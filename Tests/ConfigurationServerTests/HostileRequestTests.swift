@@ -64,9 +64,14 @@ import Testing
             wrong.hostName = "<script>"
             let heartbeat = wrong
             #expect(await refusal { try await client.heartbeat(heartbeat) } == .invalidRequest)
-            for id in ["'%20OR%201=1%20--", "..%2F..%2Fetc", "%3Cscript%3E"] {
+            for id in ["'%20OR%201=1%20--", "a%00b", "..%2F..%2Fetc", "%3Cscript%3E"] {
                 #expect(await refusal { try await server.operatorClient.server(id) } == .notFound)
             }
+            let nothing = "gone\u{0}"
+            #expect(
+                await refusal { try await server.operatorClient.revoke(host.hostID, reason: nothing) }
+                    == .invalidRequest)
+            #expect(try await server.operatorClient.server(host.hostID).state == .online)
         }
     }
 

@@ -4,6 +4,7 @@
 import ConfigurationAPI
 import ConfigurationServer
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct SettingsTests {
@@ -107,6 +108,47 @@ import Testing
         #expect(try await run("show", "--json", state: "other").output.contains(answer["fingerprint"] ?? "none"))
         #expect(try await Tool.run(Tool.server, ["bogus"]).status == 2)
         #expect(try await Tool.run(Tool.server, ["--help"]).status == 0)
+    }
+
+    @Test(.enabled(if: PostgreSQLServer.whyNot == nil, "PostgreSQL is not installed."))
+    func `with --database the inventory is in PostgreSQL, and a backup goes from one to the other`() async throws {
+        let folder = try TestFolder()
+        let server = try await PostgreSQLServer.shared
+        let (first, second) = (try await server.database(), try await server.database())
+        func run(_ arguments: String..., state: String, database: String?) async throws -> Tool.Outcome {
+            try await Tool.run(
+                Tool.server,
+                arguments + ["--set", "state.path=\(folder.path)/\(state)"]
+                    + (database.map { ["--database", $0] } ?? []))
+        }
+        let backup = "\(folder.path)/site.backup"
+        #expect(try await run("init", "--dns", "site.example", state: "a", database: first).status == 0)
+        #expect(!FileManager.default.fileExists(atPath: "\(folder.path)/a/inventory.sqlite"))
+        let issue = ["operator", "issue", "bob", "--into", "\(folder.path)/bob"]
+        #expect(
+            try await run(issue[0], issue[1], issue[2], issue[3], issue[4], state: "a", database: first).status == 0)
+        // Without its database, and with one that is not its own.
+        #expect(try await run("passphrase", "rotate", state: "a", database: second).status == 1)
+        let again = try await run("init", "--dns", "site.example", state: "b", database: first)
+        #expect(again.status == 1)
+        #expect(again.errors.contains("has a site in it already"))
+        #expect(try await run("backup", backup, state: "a", database: first).status == 0)
+        #expect(try await run("restore", backup, "--keys-only", state: "c", database: nil).status == 1)
+        #expect(try await run("restore", backup, "--keys-only", state: "d", database: first).status == 0)
+        #expect(try await run("passphrase", "rotate", state: "d", database: first).status == 0)
+        #expect(try await run("restore", backup, state: "e", database: first).status == 1)
+        #expect(try await run("restore", backup, state: "f", database: try await server.database()).status == 0)
+        #expect(try await run("restore", backup, state: "g", database: nil).status == 0)
+        for (state, database) in [("d", first), ("g", nil)] {
+            let left = try await run("operator", "revoke", "bob", "--reason", "left", state: state, database: database)
+            #expect(left.status == 0, "\(left.errors)")
+        }
+        let down = try await run("show", state: "a", database: "postgresql://x:h0rse@127.0.0.1:1/none")
+        #expect(down.status == 0)
+        let closed = try await run(
+            "passphrase", "rotate", state: "a", database: "postgresql://x:h0rse@127.0.0.1:1/none")
+        #expect(closed.status == 1)
+        #expect(!closed.errors.contains("h0rse"))
     }
 
     /// Stands for systemd: gives `$NOTIFY_SOCKET`, waits until the program is ready, and ends it with SIGTERM.

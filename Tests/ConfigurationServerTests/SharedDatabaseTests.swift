@@ -125,8 +125,8 @@ struct SharedDatabaseTests {
     @Test func `the database ends and comes back: what was acknowledged is there, and the server goes on by itself`()
         async throws
     {
-        let database = try PostgreSQLServer()
-        let url = try database.database()
+        let database = try await PostgreSQLServer()
+        let url = try await database.database()
         try await TestServer.with {
             $0.database = .postgreSQL(url: url)
         } _: { server in
@@ -136,11 +136,11 @@ struct SharedDatabaseTests {
                 let client = try await server.enrol(host)
                 enrolled.append(host.hostID)
                 _ = try await client.heartbeat(host.heartbeat(server.clock.now()))
-                database.kill()
+                try await database.kill()
                 #expect(await refusal { try await server.operatorClient.servers() } == .unavailable)
                 #expect(
                     await refusal { try await client.heartbeat(host.heartbeat(server.clock.now())) } == .unavailable)
-                try database.start()
+                try await database.start()
                 try await TestServer.until {
                     await refusal { try await server.operatorClient.servers() } == nil
                 }
@@ -148,5 +148,23 @@ struct SharedDatabaseTests {
                 _ = try await client.heartbeat(host.heartbeat(server.clock.now()))
             }
         }
+    }
+
+    @Test func `a server that starts before its database waits for it`() async throws {
+        let database = try await PostgreSQLServer()
+        let url = try await database.database()
+        let server = try await TestServer.with {
+            $0.database = .postgreSQL(url: url)
+        } _: {
+            $0
+        }
+        try await database.kill()
+        async let state = TestServer.run(server.settings, clock: server.clock) { port in
+            let client = ConfigurationClient(
+                [ServerEndpoint(host: "127.0.0.1", port: port)], credentials: server.operatorCredentials)
+            return try await client.servers().servers.count
+        }
+        try await database.start()
+        #expect(try await state == 0)
     }
 }

@@ -76,7 +76,7 @@ struct TestServer: Sendable {
         clock.advance(days: -ageDays)
         let folder = try TestFolder()
         var settings = settings("\(folder.path)/state")
-        settings.database = try engine.database()
+        settings.database = try await engine.database()
         change(&settings)
         let (state, passphrase) = try await StateFolder.create(
             path: settings.statePath, database: settings.database,
@@ -210,8 +210,8 @@ extension GroupReport {
 
 extension DatabaseEngine {
     /// A new, empty database.
-    func database() throws -> InventoryDatabase {
-        guard let url = try url() else { return .file }
+    func database() async throws -> InventoryDatabase {
+        guard let url = try await url() else { return .file }
         return .postgreSQL(url: url)
     }
 }

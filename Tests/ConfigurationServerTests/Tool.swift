@@ -12,13 +12,16 @@ enum Tool {
         let errors: String
     }
 
-    private static let thread = DiskThread(name: "test-tool")
+    static let thread = DiskThread(name: "test-tool")
 
     /// Where the product's programs are: beside the tests.
     static let server = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         .appending(path: "mt-configuration-server").path
 
-    static func run(_ program: String, _ arguments: [String], input: [UInt8] = []) async throws -> Outcome {
+    /// - Parameter thread: Waits for the program; one that takes long has its own.
+    static func run(
+        _ program: String, _ arguments: [String], input: [UInt8] = [], on thread: DiskThread = thread
+    ) async throws -> Outcome {
         try await thread.run { try runNow(program, arguments, input) }
     }
 
@@ -42,13 +45,13 @@ enum Tool {
 
     /// What `curl` gets: the HTTP status (0 where TLS or HTTP ended before), and the body.
     static func curl(
-        _ url: String, _ options: [String] = [], body: [UInt8]? = nil
+        _ url: String, _ options: [String] = [], body: [UInt8]? = nil, on thread: DiskThread = thread
     ) async throws -> (status: Int, body: String) {
         let sent = body == nil ? [] : ["--data-binary", "@-"]
         let outcome = try await run(
             "/usr/bin/curl",
-            ["--silent", "--insecure", "--max-time", "20", "--header", "Expect:", "--write-out", "\n%{http_code}"]
-                + options + sent + [url], input: body ?? [])
+            ["--silent", "--insecure", "--max-time", "40", "--header", "Expect:", "--write-out", "\n%{http_code}"]
+                + options + sent + [url], input: body ?? [], on: thread)
         let lines = outcome.output.split(separator: "\n", omittingEmptySubsequences: false)
         return (Int(lines.last ?? "") ?? 0, lines.dropLast().joined(separator: "\n"))
     }

@@ -70,8 +70,8 @@ struct PostgreSQLDatabaseTests {
     @Test func `a server that is killed in the middle of writes has all that was acknowledged, and is used again`()
         async throws
     {
-        let server = try PostgreSQLServer()
-        let url = try server.database()
+        let server = try await PostgreSQLServer()
+        let url = try await server.database()
         let database = try await PostgreSQLDatabase.open(url: url, migrations: TestDatabase.migrations)
         let ledger = Ledger()
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -92,13 +92,13 @@ struct PostgreSQLDatabaseTests {
                 }
             }
             group.addTask {
-                for _ in 0..<3 {
+                for _ in 0..<2 {
                     let before = ledger.ids.count
                     try await until { ledger.ids.count > before + 100 }
-                    server.kill()
+                    try await server.kill()
                     let down = await kind { try await database.read { try $0.rows("SELECT 1 AS one").count } }
                     #expect(down == .unavailable)
-                    try server.start()
+                    try await server.start()
                 }
                 let before = ledger.ids.count
                 try await until { ledger.ids.count > before + 100 }
@@ -109,9 +109,9 @@ struct PostgreSQLDatabaseTests {
         let kept = Set(try await database.read { try $0.rows("SELECT id FROM item").map { Int(try $0.integer("id")) } })
         let wanted = Set(ledger.ids)
         #expect(wanted.subtracting(kept).isEmpty)
-        #expect(wanted.count > 400)
+        #expect(wanted.count > 300)
         // Besides them only what was being committed when the server ended.
-        #expect(kept.count - wanted.count <= 12)
+        #expect(kept.count - wanted.count <= 8)
         await database.close()
     }
 
@@ -152,24 +152,57 @@ struct PostgreSQLDatabaseTests {
         #expect(sentences[0].contains("127.0.0.1"))
     }
 
-    @Test func `what the URL says about TLS is heeded`() async throws {
-        let url = try #require(PostgreSQLServer.shared).database()
-        // The tests' server has no certificate; on a socket libpq would not ask.
-        #expect(
-            await kind { try await PostgreSQLDatabase.open(url: "\(url)&sslmode=prefer", migrations: []).close() }
-                == nil)
-        #expect(
-            await kind {
-                try await PostgreSQLDatabase.open(url: "\(url)&sslmode=verify-full&sslrootcert=/none", migrations: [])
-            } != .newerSchema)
+    @Test func `what the URL says about TLS and passwords is heeded`() async throws {
+        let server = try await PostgreSQLServer(isOnLoopback: true)
+        let local = try await PostgreSQLDatabase.open(url: try await server.database(), migrations: [])
+        let secret = PostgreSQLServer.password
+        try await local.write { try $0.run("ALTER ROLE postgres PASSWORD '\(raw: secret)'") }
+        await local.close()
+        let file = "\(server.folder).pass"
+        // What cannot be removed is left in /tmp.
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        try Data("127.0.0.1:*:*:*:\(secret)\n".utf8).write(to: URL(filePath: file))
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+        let url = "127.0.0.1:\(server.port)/postgres?connect_timeout=20"
+        let verified = "\(url)&sslmode=verify-full&sslrootcert=\(server.certificate)"
+        func open(_ rest: String, password: String? = nil) async throws -> Int64 {
+            let database = try await PostgreSQLDatabase.open(
+                url: "postgresql://\(rest)", password: password, migrations: [])
+            let rows = try await database.read {
+                try $0.rows("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()")
+            }
+            await database.close()
+            return try rows[0].integer("ssl")
+        }
+        #expect(try await open("postgres:\(secret)@\(verified)") == 1)
+        #expect(try await open("postgres@\(verified)", password: secret) == 1)
+        #expect(try await open("postgres@\(verified)&passfile=\(file)") == 1)
+        #expect(try await open("postgres:\(secret)@\(url)&sslmode=require") == 1)
+        for (rest, password) in [
+            ("postgres:\(secret)@\(url)&sslmode=disable", nil), ("postgres:\(secret)@\(url)&sslmode=verify-full", nil),
+            (
+                "postgres:\(secret)@localhost:\(server.port)/postgres?sslmode=verify-full&sslrootcert=\(server.certificate)",
+                nil
+            ),
+            ("postgres@\(verified)", nil), ("postgres@\(verified)", "\(secret)!"),
+            ("postgres:\(secret)!@\(verified)", secret),
+        ] {
+            do {
+                _ = try await open(rest, password: password)
+                Issue.record("It was let in: \(rest)")
+            } catch {
+                #expect((error as? SQLFailure)?.kind == .unavailable)
+                #expect(!"\(error)".contains(secret), "\(error)")
+            }
+        }
     }
 
     @Test func `a database of somebody else, or of another encoding, is refused`() async throws {
         try await TestDatabase.with(.postgreSQL) { database, place in
             try await database.write { try $0.run("DROP TABLE schema_migration") }
             #expect(await kind { try await place.open() } == .other)
-            let server = try #require(PostgreSQLServer.shared)
-            let url = try server.database("--encoding=SQL_ASCII", "--locale=C", "--template=template0")
+            let server = try await PostgreSQLServer.shared
+            let url = try await server.database("--encoding=SQL_ASCII", "--locale=C", "--template=template0")
             #expect(await kind { try await PostgreSQLDatabase.open(url: url, migrations: []) } == .other)
         }
     }

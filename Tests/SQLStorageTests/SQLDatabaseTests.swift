@@ -42,12 +42,12 @@ import Testing
                             try transaction.run("INSERT INTO item (id) VALUES (\(1))")
                             try transaction.run("UPDATE item SET name = \(text)")
                         }
-                    } == .other)
+                    } == .unstorable)
             }
             #expect(
                 await kind {
                     try await database.write { try $0.run("INSERT INTO item (id) VALUES (\(UInt64.max))") }
-                } == .other)
+                } == .unstorable)
             #expect(
                 await kind {
                     try await database.write { try $0.run("DELETE FROM item; DELETE FROM item") }

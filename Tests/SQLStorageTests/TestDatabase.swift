@@ -27,7 +27,7 @@ struct TestDatabase: Sendable {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         // What cannot be removed is left in /tmp.
         defer { try? FileManager.default.removeItem(atPath: path) }
-        let place = try TestDatabase(engine: engine, place: engine.url() ?? "\(path)/test.sqlite")
+        let place = try await TestDatabase(engine: engine, place: engine.url() ?? "\(path)/test.sqlite")
         let database = try await place.open()
         do {
             try await work(database, place)

@@ -27,6 +27,8 @@ package struct GroupRecord: Hashable, Sendable, Codable {
     package var settle: SiteTask?
     /// Why it did not; nil while it did.
     package var unsettled: String?
+    /// The state that the last job left it in on its master target; nil when that is for the master target to say.
+    package var outcome: GroupState?
     /// When it was changed: what servers said before does not count against it.
     package var changed: DateTime
 
@@ -73,6 +75,16 @@ package struct GroupRecord: Hashable, Sendable, Codable {
             applicationConsistentSeconds: view.policy.of(placed.direction).applicationConsistentSeconds)
     }
 
+    /// What its master target says of it. What it said before the last job ended does not count against what came of that.
+    package func said(_ view: SiteView) -> (group: GroupReport, moment: DateTime)? {
+        guard let placement, var said = view.report(of: group.name, from: placement.masterTarget) else { return nil }
+        if let outcome, said.moment <= changed {
+            said.group.state = outcome
+            said.group.underlyingState = outcome
+        }
+        return said
+    }
+
     /// The pin and what the process server was told end.
     package mutating func unplace() {
         if let placement { remember(placement) }
@@ -81,6 +93,7 @@ package struct GroupRecord: Hashable, Sendable, Codable {
         sender = nil
         settle = nil
         unsettled = nil
+        outcome = nil
     }
 
     /// How its master target has to have it.

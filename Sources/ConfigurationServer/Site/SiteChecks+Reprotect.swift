@@ -56,7 +56,7 @@ extension SiteChecks {
                         "Fail over and commit it first.")
                 ]
             }
-            let state = view.report(of: group, from: placement.masterTarget)?.group.underlyingState
+            let state = record.said(view)?.group.underlyingState
             if state == .recovering || state == .recovered {
                 return [
                     .refusal(

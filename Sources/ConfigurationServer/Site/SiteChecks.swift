@@ -59,7 +59,7 @@ package struct SiteChecks {
             in: [.protected, .paused, .resyncing, .recovering, .recovered], "failed over",
             "Wait until it is protected.")
         guard let placement = record.placement else { return findings }
-        let said = view.report(of: group, from: placement.masterTarget)
+        let said = record.said(view)
         let state = said?.group.underlyingState
         let isStopped = record.sender?.state == .stopped || state == .recovered || state == .recovering
         if !request.sourceStopped, !isStopped, view.server(placement.processServer)?.state != .online {
@@ -101,7 +101,7 @@ package struct SiteChecks {
                     "Bring it back; or use mtctl at it.")
             ]
         }
-        guard let said = view.report(of: group, from: placement.masterTarget) else {
+        guard let said = record.said(view) else {
             return [
                 .refusal(
                     "state", "The master target \(name) says nothing of a group \(group).",

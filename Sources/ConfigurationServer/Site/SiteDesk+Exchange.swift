@@ -45,7 +45,7 @@ extension SiteDesk {
             state.told[host]?.assignment.map { (state.record.placement?.masterTarget ?? "", $0) }
         }
         if !assignments.isEmpty {
-            let servers = try await directory.servers()
+            let servers = try await knownServers()
             assignments = assignments.map { target, assignment in
                 var assignment = assignment
                 assignment.masterTargets = servers.first { $0.hostID == target }?.replicationEndpoints ?? []
@@ -113,7 +113,8 @@ extension SiteDesk {
         var foreign: [String] = []
         for report in reports.map(\.clipped) {
             guard let record = mine[report.group] else {
-                if report.state == .running || report.state == .starting { foreign.append(report.group) }
+                let isAtWork = report.state == .running || report.state == .starting
+                if isAtWork, CreateGroupRequest.isPermittedName(report.group) { foreign.append(report.group) }
                 continue
             }
             if record.sender == report { continue }

@@ -16,7 +16,7 @@ extension SiteDesk {
     }
 
     package func group(_ name: String) async throws -> SiteGroupReport {
-        let (servers, now) = (try await directory.servers(), DateTime(clock.now()))
+        let (servers, now) = (try await knownServers(), DateTime(clock.now()))
         let (state, view) = try await read { store in
             guard let state = try store.group(name) else { throw ConfigurationFailure.none("group", name) }
             return (state, try store.view(of: state.record, servers, now))
@@ -26,7 +26,7 @@ extension SiteDesk {
 
     /// Every group with what decisions about it are made of, but not what chooses servers.
     func site() async throws -> [(StoredGroup, SiteView)] {
-        let (servers, now) = (try await directory.servers(), DateTime(clock.now()))
+        let (servers, now) = (try await knownServers(), DateTime(clock.now()))
         return try await read { store in
             let states = try store.groups()
             let policies = Dictionary(
@@ -80,7 +80,7 @@ extension SiteDesk {
     }
 
     package func deleteGroup(_ name: String, by operator: String) async throws {
-        let servers = try await directory.servers()
+        let servers = try await knownServers()
         let hosts = try await write { store in
             guard let state = try store.group(name) else { throw ConfigurationFailure.none("group", name) }
             // One that was taken back for good would hold the group for ever.

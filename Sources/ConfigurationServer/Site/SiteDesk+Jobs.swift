@@ -8,7 +8,7 @@ import StoragePrimitives
 extension SiteDesk {
     package func check(_ operation: SiteOperation, on group: String) async throws -> SiteFindingList {
         if let complaint = operation.complaint { throw ConfigurationFailure.wrong(complaint) }
-        let (servers, now) = (try await directory.servers(), DateTime(clock.now()))
+        let (servers, now) = (try await knownServers(), DateTime(clock.now()))
         return try await read { store in
             guard let state = try store.group(group) else { throw ConfigurationFailure.none("group", group) }
             let view = try store.view(of: state.record, servers, now, choosing: true)
@@ -22,11 +22,12 @@ extension SiteDesk {
     ) async throws -> SiteJobReport {
         if let complaint = operation.complaint { throw ConfigurationFailure.wrong(complaint) }
         let report = try await change(group, choosing: true) { state, view, _ in
+            // What its master target says counts before what is wanted now.
+            if state.workingJob == nil { _ = state.record.learn(view) }
             let findings = SiteChecks(state.record, view).findings(for: operation, besides: state.workingJob?.report)
             if let failure = findings.failure { throw failure }
             var job = SiteJob(
                 id: Self.makeID(), group: group, operation: operation, requestedBy: `operator`, created: view.now)
-            // What was learned from servers counts before what is wanted now.
             job.advance(&state.record, in: view, makeID: Self.makeID)
             state.job = job
             return job.report
@@ -105,7 +106,7 @@ extension SiteDesk {
             )
         }
         defer { questions.end() }
-        let (servers, now) = (try await directory.servers(), clock.now())
+        let (servers, now) = (try await knownServers(), clock.now())
         guard let state = try await read({ try $0.group(group) }) else {
             throw ConfigurationFailure.none("group", group)
         }

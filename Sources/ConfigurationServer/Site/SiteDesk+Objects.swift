@@ -9,7 +9,7 @@ import StoragePrimitives
 extension SiteDesk: SiteService {
     package func servers() async throws -> ServerList {
         ServerList(
-            servers: try await directory.servers().map { server in
+            servers: try await knownServers().map { server in
                 var server = server
                 server.heartbeat = nil
                 return server
@@ -17,7 +17,7 @@ extension SiteDesk: SiteService {
     }
 
     package func server(_ hostID: String) async throws -> ServerReport {
-        guard let server = try await directory.servers().first(where: { $0.hostID == hostID }) else {
+        guard let server = try await knownServers().first(where: { $0.hostID == hostID }) else {
             throw ConfigurationFailure.noServer(hostID)
         }
         return server

@@ -51,16 +51,27 @@ extension SiteDesk {
     package func goOn(learning: Bool) async throws {
         let names = try await read { learning ? try $0.placedGroups() : try $0.groupsWithJobs() }
         guard !names.isEmpty else { return }
-        let servers = try await directory.servers()
+        let servers = try await knownServers()
+        var failure: (any Error)?
         for name in names {
-            let now = DateTime(clock.now())
-            let wouldChange = try await read { store in
-                guard let state = try store.group(name) else { return false }
-                return Self.goneOn(state, try store.view(of: state.record, servers, now)) != state
+            do {
+                try await goOn(name, servers)
+            } catch {
+                // Others go on.
+                failure = error
             }
-            guard wouldChange else { continue }
-            try await change(name, servers: servers) { state, view, _ in state = Self.goneOn(state, view) }
         }
+        if let failure { throw failure }
+    }
+
+    private func goOn(_ name: String, _ servers: [ServerReport]) async throws {
+        let now = DateTime(clock.now())
+        let wouldChange = try await read { store in
+            guard let state = try store.group(name) else { return false }
+            return Self.goneOn(state, try store.view(of: state.record, servers, now)) != state
+        }
+        guard wouldChange else { return }
+        try await change(name, servers: servers) { state, view, _ in state = Self.goneOn(state, view) }
     }
 
     private static func goneOn(_ state: StoredGroup, _ view: SiteView) -> StoredGroup {

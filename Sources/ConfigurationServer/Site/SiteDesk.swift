@@ -40,6 +40,9 @@ package final class SiteDesk: Sendable {
         try await sentences { try await self.database.write { try work(SiteStore($0)) } }
     }
 
+    /// Every server, with its last heartbeat.
+    func knownServers() async throws -> [ServerReport] { try await sentences { try await self.directory.servers() } }
+
     /// What the database did not do, in words for whoever asked; its own words are for the log.
     private func sentences<Value: Sendable>(_ work: () async throws -> Value) async throws -> Value {
         do {
@@ -60,7 +63,7 @@ package final class SiteDesk: Sendable {
         _ work: @escaping @Sendable (inout StoredGroup, SiteView, SiteStore) throws -> Value
     ) async throws -> Value {
         var known = servers ?? []
-        if servers == nil { known = try await directory.servers() }
+        if servers == nil { known = try await knownServers() }
         let (all, now) = (known, DateTime(clock.now()))
         let (value, hosts) = try await write { store in
             guard let before = try store.group(name) else { throw ConfigurationFailure.none("group", name) }
@@ -123,6 +126,7 @@ extension ConfigurationFailure {
             self.init(
                 .unavailable, "The server's database was lost while the change was written: it may have been made.",
                 remedy: "Look whether it was, and try again if not.")
+        case .unstorable: self.init(.invalidRequest, failure.sentence, remedy: "Correct the request.")
         case .uniqueViolation, .foreignKey:
             self.init(.conflict, "Somebody else changed it at the same time.", remedy: "Look at it, and try again.")
         case .newerSchema:

@@ -86,6 +86,18 @@ extension SiteJob {
         task = nil
         record.changed = view.now
         report.result = state == .done ? doneSentence(record, view) : undo(&record, view, makeID)
+        record.outcome = outcome(record.outcome)
+    }
+
+    /// How the master target has the group now, as far as this job knows.
+    private func outcome(_ former: GroupState?) -> GroupState? {
+        switch report.operation.kind {
+        case .reprotect: report.state == .done ? .protected : nil
+        case .failover where isPastReturn: report.state == .done ? .recovered : nil
+        case .failover: former
+        case .rollback: step(.rollback)?.state == .done ? .protected : nil
+        case .commit: nil
+        }
     }
 
     private func doneSentence(_ record: GroupRecord, _ view: SiteView) -> String {

@@ -14,13 +14,15 @@ extension SiteStore {
     }
 
     func job(_ id: String) throws -> SiteJob? {
-        try transaction.rows("SELECT payload FROM job WHERE id = \(id)").first.map {
+        guard HostText.isHostID(id) else { return nil }
+        return try transaction.rows("SELECT payload FROM job WHERE id = \(id)").first.map {
             try Self.decode($0.text("payload"))
         }
     }
 
     /// The newest first, of one group or of all; at most ``maximumListed``.
     func jobs(of group: String?) throws -> [SiteJob] {
+        if let group, !CreateGroupRequest.isPermittedName(group) { return [] }
         let rows =
             if let group {
                 try transaction.rows(
@@ -89,7 +91,7 @@ extension SiteStore {
 
     /// Of these tasks those that other master targets have: the groups they are of.
     func groups(ofTasks ids: some Sequence<String>) throws -> [String] {
-        try ids.compactMap { id in
+        try ids.filter(HostText.isHostID).compactMap { id in
             try transaction.rows("SELECT group_name FROM job WHERE task_id = \(id)").first?.text("group_name")
         }
     }

@@ -49,6 +49,7 @@ struct SiteStore {
     }
 
     func policy(_ name: String) throws -> SitePolicy? {
+        guard CreateGroupRequest.isPermittedName(name) else { return nil }
         let stored: [SitePolicy] = try values(transaction.rows("SELECT payload FROM policy WHERE name = \(name)"))
         return stored.first ?? (name == SitePolicy.defaultName ? SitePolicy(name: name) : nil)
     }
@@ -71,7 +72,8 @@ struct SiteStore {
     }
 
     func machine(_ name: String) throws -> (machine: SiteMachine, group: String?)? {
-        try transaction.rows("SELECT payload, group_name FROM machine WHERE name = \(name)").first.map {
+        guard CreateGroupRequest.isPermittedName(name) else { return nil }
+        return try transaction.rows("SELECT payload, group_name FROM machine WHERE name = \(name)").first.map {
             (try Self.decode($0.text("payload")), try $0.optionalText("group_name"))
         }
     }
@@ -114,6 +116,7 @@ struct SiteStore {
     }
 
     func group(_ name: String) throws -> StoredGroup? {
+        guard CreateGroupRequest.isPermittedName(name) else { return nil }
         let records: [GroupRecord] = try values(transaction.rows("SELECT payload FROM site_group WHERE name = \(name)"))
         return try records.first.map { StoredGroup($0, try unfinishedJob(of: name)) }
     }

@@ -249,4 +249,24 @@ import Testing
         #expect(last.report.state == .failed)
         #expect(last.report.failure?.message.contains("beyond which none is given") == true)
     }
+
+    @Test func `what the master target said before a job ended does not count against what came of it`() {
+        var site = Site()
+        site.reprotect()
+        var job = site.begin(.failover(FailoverRequest(point: .latest)))
+        site.send(&job, .stopped)
+        site.answer(&job)
+        // Its heartbeat still says protected: that was before.
+        #expect(
+            SiteChecks(site.record, site.view).findings(for: .commit(CommitRequest(dropHistory: true))).failure == nil)
+        site.say(.recovered, token: 1)
+        var back = site.begin(.rollback(RollbackRequest(targets: .untouched)))
+        site.answer(&back)
+        site.send(&back, .running)
+        #expect(back.report.state == .done)
+        // And now it still says recovered: the source is stopped all the same.
+        let again = site.begin(.failover(FailoverRequest(point: .latest)))
+        #expect(again.states == "done running waiting")
+        #expect(site.record.assignment?.isStopped == true)
+    }
 }
