@@ -6,6 +6,7 @@ import ControlAPI
 import LinuxSystem
 import Registration
 import StateFiles
+import StoragePrimitives
 import UnixSignals
 
 /// Where the output goes and whether a person reads it. Tests put their own in its place.
@@ -23,6 +24,8 @@ package struct Console: Sendable {
     package var pause: @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
     /// A variable of the environment.
     package var environment: @Sendable (String) -> String? = { Terminal.environment($0) }
+    /// The wall clock, for how long ago something was.
+    package var now: @Sendable () -> Timestamp = { SystemClock().now() }
     /// Returns when the person wants to stop looking (ctrl-C), which then does not end the program.
     package var interruption: @Sendable () async -> Void = {
         for await _ in await UnixSignalsSequence(trapping: .sigint) { return }

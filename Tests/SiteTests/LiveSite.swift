@@ -135,7 +135,7 @@ struct LiveServer: Sendable {
                 throw error
             }
             // Cancellation is the end of the loop.
-            try? await Task.sleep(for: .milliseconds(50))
+            try? await Task.sleep(for: .milliseconds(200))
         }
     }
 

@@ -3,7 +3,6 @@
 
 import ConfigurationAPI
 import ControlAPI
-import LinuxSystem
 import StoragePrimitives
 
 /// Values of the site's interface, as a server would send them.
@@ -20,10 +19,8 @@ enum Sample {
         DateTime(noon.timestamp.advanced(byNanoseconds: seconds * 1_000_000_000))
     }
 
-    /// Some hours ago, and half a minute: as words it is the same for half a minute more.
-    static func ago(hours: Int64) -> DateTime {
-        DateTime(SystemClock().now().advanced(byNanoseconds: -(hours * 3600 + 10) * 1_000_000_000))
-    }
+    /// Some hours before noon, which is now at a ``SiteTerminal``.
+    static func ago(hours: Int64) -> DateTime { after(-hours * 3600) }
 
     static func group(
         _ name: String, rpo: UInt64?, threshold: UInt64 = 900, state: GroupState? = .protected

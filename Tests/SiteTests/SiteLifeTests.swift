@@ -10,7 +10,7 @@ import Testing
 
 /// An operator's command line and a real configuration server: the whole way of a group, from machines to the protection
 /// in the other direction.
-@Suite struct SiteLifeTests {
+@Suite(.serialized) struct SiteLifeTests {
     private static let disk = "id=sda,size=8GiB,source=nbd://cloud/sda,original=file:/disks/a.img"
 
     @Test func `a group is protected, failed over, rolled back, failed over again and committed`() async throws {
@@ -113,6 +113,7 @@ import Testing
             let mtctl = site.terminal
             var servers = try await mtctl.json(ServerList.self, "servers").servers
             while servers.contains(where: { $0.state != .online }) {
+                try await Task.sleep(for: .milliseconds(100))
                 servers = try await mtctl.json(ServerList.self, "servers").servers
             }
             let list = await mtctl("servers")

@@ -46,7 +46,10 @@ struct SiteTerminal: Sendable {
     var hasColor = false
     var width = 80
     /// Between two looks at a job.
-    var pause: @Sendable () async throws -> Void = { await Task.yield() }
+    var pause: @Sendable () async throws -> Void = {
+        // Soon, and not so often that it takes the machine from other tests.
+        try await Task.sleep(for: .milliseconds(10))
+    }
     /// The person wants to stop looking; never, unless a test says so.
     var interruption: @Sendable () async -> Void = {
         // Cancelled at the end.
@@ -77,6 +80,7 @@ struct SiteTerminal: Sendable {
         console.environment = { environment[$0] }
         console.pause = { _ in try await pause() }
         console.interruption = interruption
+        console.now = { Sample.noon.timestamp }
         let code = await Program.run(["site"] + arguments, console: console)
         return Result(code: code, output: output.withLock { $0 }, errors: errors.withLock { $0 })
     }

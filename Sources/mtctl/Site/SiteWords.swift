@@ -3,14 +3,13 @@
 
 import ConfigurationAPI
 import ControlAPI
-import LinuxSystem
 import StoragePrimitives
 
 /// Values of the site's interface in words.
 enum SiteWords {
     /// How long ago a moment is by this machine's clock, which may be behind the server's.
     static func age(_ moment: DateTime) -> String {
-        let nanoseconds = SystemClock().now().nanoseconds(since: moment.timestamp)
+        let nanoseconds = Console.current.now().nanoseconds(since: moment.timestamp)
         return Quantity.describe(seconds: UInt64(max(0, nanoseconds) / 1_000_000_000))
     }
 
