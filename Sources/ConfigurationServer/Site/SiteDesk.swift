@@ -126,6 +126,7 @@ extension ConfigurationFailure {
             self.init(
                 .unavailable, "The server's database was lost while the change was written: it may have been made.",
                 remedy: "Look whether it was, and try again if not.")
+        case .unstorable: self.init(.invalidRequest, failure.sentence, remedy: "Correct the request.")
         case .uniqueViolation, .foreignKey:
             self.init(.conflict, "Somebody else changed it at the same time.", remedy: "Look at it, and try again.")
         case .newerSchema:
