@@ -167,15 +167,7 @@ private struct FailureAnswers: RouterMiddleware {
     private static func failure(_ error: any Error, of request: Request) -> ConfigurationFailure {
         switch error {
         case let failure as ConfigurationFailure: return failure
-        case let failure as SQLFailure where failure.kind == .unavailable:
-            return ConfigurationFailure(
-                .unavailable, "The server's database cannot be used now.", remedy: "Try again in a minute.")
-        case let failure as SQLFailure where failure.kind == .unstorable:
-            return ConfigurationFailure(.invalidRequest, failure.sentence, remedy: "Correct the request.")
-        case let failure as SQLFailure where failure.kind == .outcomeUnknown:
-            return ConfigurationFailure(
-                .unavailable, "The server's database was lost while the change was written: it may have been made.",
-                remedy: "Look whether it was, and try again if not.")
+        case let failure as SQLFailure: return ConfigurationFailure(failure)
         case let error as HTTPError where error.status == .notFound:
             let version = "/\(ConfigurationPath.version)/"
             if request.uri.path.hasPrefix("/v"), !request.uri.path.hasPrefix(version) {

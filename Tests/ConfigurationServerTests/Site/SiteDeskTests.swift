@@ -12,96 +12,6 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Servers as a test has them.
-final class TestDirectory: ServerDirectory {
-    private let list: Mutex<[ServerReport]>
-    init(_ servers: [ServerReport]) { list = Mutex(servers) }
-    func servers() async throws -> [ServerReport] { list.withLock { $0 } }
-
-    func change(_ hostID: String, _ work: (inout ServerReport) -> Void) {
-        list.withLock { servers in
-            guard let place = servers.firstIndex(where: { $0.hostID == hostID }) else { return }
-            work(&servers[place])
-        }
-    }
-}
-
-/// A desk over a real database, with servers of values.
-struct TestDesk: Sendable {
-    let folder: TestFolder
-    let directory: TestDirectory
-    let clock: TestClock
-    let desk: SiteDesk
-    let database: any SQLDatabase
-
-    static let masterTarget = Site.masterTargets[0]
-    static let processServer = Site.processServers[0]
-
-    /// - Parameters:
-    ///   - url: Of a PostgreSQL database; nil for SQLite in the folder.
-    init(folder: TestFolder? = nil, directory: TestDirectory? = nil, url: String? = nil) async throws {
-        let site = Site()
-        self.folder = try folder ?? TestFolder()
-        self.directory = directory ?? TestDirectory(site.view.servers)
-        clock = TestClock(site.view.now.timestamp)
-        if let url {
-            database = try await PostgreSQLDatabase.open(url: url, migrations: Inventory.migrations)
-        } else {
-            database = try await SQLiteDatabase.open(
-                path: "\(self.folder.path)/site.sqlite", applicationID: 1, migrations: Inventory.migrations)
-        }
-        desk = SiteDesk(database, directory: self.directory, clock: clock, logger: .silent)
-    }
-
-    func setUp() async throws {
-        for machine in Site().view.machines { try await desk.save(machine, by: "alice") }
-        _ = try await desk.save(Site.group, by: "alice")
-    }
-
-    /// What a server is told now.
-    func orders(_ host: String = masterTarget) async throws -> SiteOrders {
-        let role: HostRole = Site.masterTargets.contains(host) ? .masterTarget : .processServer
-        return try await desk.exchange(
-            SiteExchange(revision: 0, waitSeconds: 0), of: host, role: role, longest: .seconds(1))
-    }
-
-    func answer(_ report: SiteTaskReport, from host: String = masterTarget) async throws {
-        _ = try await desk.exchange(
-            SiteExchange(revision: 0, waitSeconds: 0, tasks: [report]), of: host, role: .masterTarget, longest: .zero)
-    }
-
-    func send(
-        _ state: SiteAssignmentReport.State, token: UInt64, from host: String = processServer
-    ) async throws {
-        let report = SiteAssignmentReport(group: "shop", fencingToken: token, state: state)
-        _ = try await desk.exchange(
-            SiteExchange(revision: 0, waitSeconds: 0, assignments: [report]), of: host, role: .processServer,
-            longest: .zero)
-    }
-
-    /// The master target's heartbeat says this of the group.
-    func say(_ state: GroupState, token: UInt64, at host: String = masterTarget) async throws {
-        clock.advance(seconds: 1)
-        var site = Site()
-        site.view.now = DateTime(clock.now())
-        site.say(state, token: token, at: host)
-        let said = site.view.server(host)
-        clock.advance(seconds: 1)
-        directory.change(host) { $0 = said ?? $0 }
-        try await desk.goOn(learning: true)
-    }
-
-    func protect() async throws -> SiteJobReport {
-        let job = try await desk.begin(.reprotect(ReprotectRequest()), on: "shop", by: "alice")
-        let task = try #require(try await orders().tasks.first)
-        try await answer(SiteTaskReport(id: task.id, state: .done))
-        let token = try #require(try await orders(Self.processServer).assignments.first).fencingToken
-        try await send(.running, token: token)
-        try await say(.protected, token: token)
-        return try await desk.job(job.id)
-    }
-}
-
 @Suite struct SiteDeskTests {
     @Test func `a group is protected, failed over, rolled back, committed and protected forward`() async throws {
         let site = try await TestDesk()
@@ -132,7 +42,7 @@ struct TestDesk: Sendable {
 
     @Test(arguments: DatabaseEngine.available)
     func `two operators at once: one wins, the other is told whose job it is`(engine: DatabaseEngine) async throws {
-        let (folder, url) = (try TestFolder(), try engine.url())
+        let (folder, url) = (try TestFolder(), try await engine.url())
         let one = try await TestDesk(folder: folder, url: url)
         try await one.setUp()
         _ = try await one.protect()
@@ -185,7 +95,7 @@ struct TestDesk: Sendable {
     func `a long poll ends with a change at once, also when another instance made it`(
         engine: DatabaseEngine
     ) async throws {
-        let (folder, url) = (try TestFolder(), try engine.url())
+        let (folder, url) = (try TestFolder(), try await engine.url())
         let one = try await TestDesk(folder: folder, url: url)
         let two = try await TestDesk(folder: folder, directory: one.directory, url: url)
         try await one.setUp()
@@ -311,114 +221,5 @@ struct TestDesk: Sendable {
         let group = try await restored.desk.group("shop")
         #expect(group.placement == nil)
         #expect(try await restored.orders(TestDesk.processServer).assignments.isEmpty)
-    }
-
-    @Test func `what is in use is not deleted, moved or changed under it`() async throws {
-        let site = try await TestDesk()
-        try await site.setUp()
-        let desk = site.desk
-        #expect(await refusal { try await desk.deleteMachine("db", by: "a") } == .conflict)
-        #expect(await refusal { try await desk.deletePolicy("default", by: "a") } == .conflict)
-        #expect(await refusal { try await desk.save(SiteGroup(name: "two", machines: ["db"]), by: "a") } == .conflict)
-        #expect(await refusal { try await desk.save(SiteGroup(name: "two", machines: ["none"]), by: "a") } == .notFound)
-        #expect(
-            await refusal { try await desk.save(SiteGroup(name: "shop", machines: ["db"], policy: "x"), by: "a") }
-                == .notFound)
-        try await desk.save(SitePolicy(name: "gold"), by: "a")
-        _ = try await desk.save(SiteGroup(name: "shop", machines: ["db"], policy: "gold"), by: "a")
-        #expect(await refusal { try await desk.deletePolicy("gold", by: "a") } == .conflict)
-        _ = try await site.protect()
-        var machine = Site().view.machines[0]
-        machine.facts = nil
-        try await desk.save(machine, by: "a")
-        machine.disks.removeLast()
-        let changed = machine
-        #expect(await refusal { try await desk.save(changed, by: "a") } == .conflict)
-        #expect(await refusal { try await desk.deleteGroup("shop", by: "a") } == .conflict)
-        try await desk.save(SiteMachine(name: "web", disks: machine.disks), by: "a")
-        #expect(
-            await refusal {
-                try await desk.save(SiteGroup(name: "shop", machines: ["db", "web"], policy: "gold"), by: "a")
-            }
-                == .conflict)
-        // A master target that was taken back holds nobody for ever.
-        site.directory.change(TestDesk.masterTarget) { $0.state = .revoked }
-        try await desk.deleteGroup("shop", by: "a")
-        try await desk.deleteMachine("db", by: "a")
-        try await desk.deletePolicy("gold", by: "a")
-        #expect(try await desk.groups().groups.isEmpty)
-        #expect(try await desk.policies().policies.map(\.name) == ["default"])
-        #expect(try await site.orders(TestDesk.processServer).assignments.isEmpty)
-    }
-
-    @Test func `groups follow their policy, on both servers`() async throws {
-        let site = try await TestDesk()
-        try await site.setUp()
-        _ = try await site.protect()
-        var policy = SitePolicy(name: "default")
-        policy.failback.applicationConsistentSeconds = 120
-        let changed = policy
-        try await site.desk.save(changed, by: "alice")
-        #expect(try await site.orders(TestDesk.processServer).assignments[0].applicationConsistentSeconds == 120)
-        let task = try #require(try await site.orders().tasks.first)
-        #expect(task.kind == .prepare)
-        #expect(task.prepare?.policy == policy.failback)
-        var report = SiteTaskReport(id: task.id, state: .failed)
-        report.failure = ControlFailure(.refused, "It will not.", remedy: "")
-        try await site.answer(report)
-        #expect(try await site.orders().tasks.isEmpty)
-        #expect(try await site.desk.group("shop").findings.contains { $0.message.contains("It will not.") })
-        // The same policy again asks for nothing.
-        try await site.desk.save(changed, by: "alice")
-        #expect(try await site.orders().tasks.isEmpty)
-    }
-
-    @Test func `only the last job of a group is retried, and history is bounded`() async throws {
-        let site = try await TestDesk()
-        try await site.setUp()
-        var ids: [String] = []
-        for _ in 0..<3 {
-            let job = try await site.desk.begin(.reprotect(ReprotectRequest()), on: "shop", by: "alice")
-            let task = try #require(try await site.orders().tasks.first)
-            try await site.answer(SiteTaskReport(id: task.id, state: .failed))
-            ids.append(job.id)
-        }
-        #expect(await refusal { try await site.desk.retryJob(ids[0], by: "a") } == .conflict)
-        #expect(await refusal { try await site.desk.cancelJob(ids[2], by: "a") } == .conflict)
-        let again = try await site.desk.retryJob(ids[2], by: "a")
-        #expect(again.attempt == 2)
-        #expect(again.state == .running)
-        #expect(await refusal { try await site.desk.retryJob(ids[2], by: "a") } == .conflict)
-        _ = try await site.desk.cancelJob(ids[2], by: "a")
-        for _ in 0..<1010 {
-            let job = try await site.desk.begin(.reprotect(ReprotectRequest()), on: "shop", by: "alice")
-            _ = try await site.desk.cancelJob(job.id, by: "alice")
-        }
-        #expect(try await site.desk.jobs(of: "shop").jobs.count == 1000)
-        #expect(await refusal { try await site.desk.job(ids[0]) } == .notFound)
-    }
-
-    @Test func `hostile text stays text`() async throws {
-        let site = try await TestDesk()
-        let hostile = "'; DROP TABLE job; -- <img src=x onerror=alert(1)> \u{202E} \u{1F4A3}"
-        let machine = SiteMachine(
-            name: "db", disks: [SiteDisk(id: hostile, sizeBytes: .gibibytes(1), source: hostile, original: hostile)])
-        try await site.desk.save(machine, by: hostile)
-        #expect(try await site.desk.machine("db") == machine)
-        _ = try await site.desk.save(Site.group, by: hostile)
-        let job = try await site.desk.begin(.reprotect(ReprotectRequest()), on: "shop", by: hostile)
-        #expect(try await site.desk.job(job.id).requestedBy == hostile)
-        #expect(try await site.orders().tasks[0].prepare?.disks[0].source == "db/\(hostile)")
-        for name in [hostile, "../x", "", "a b", String(repeating: "a", count: 64)] {
-            #expect(await refusal { try await site.desk.save(SitePolicy(name: name), by: "a") } == .invalidRequest)
-            #expect(await refusal { try await site.desk.group(name) } == .notFound)
-            #expect(await refusal { try await site.desk.job(name) } == .notFound)
-        }
-        var report = SiteTaskReport(id: try await site.orders().tasks[0].id, state: .failed)
-        report.failure = ControlFailure(.refused, String(repeating: "a\u{0}\n", count: 100_000), remedy: hostile)
-        try await site.answer(report)
-        let failure = try #require(try await site.desk.job(job.id).failure)
-        #expect(failure.message.count < 2100)
-        #expect(!failure.message.unicodeScalars.contains { $0.value < 0x20 })
     }
 }
