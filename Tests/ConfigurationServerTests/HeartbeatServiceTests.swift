@@ -61,7 +61,7 @@ import Testing
 
     @Test func `it goes on to beat over one connection, and hears what is taken back`() async throws {
         try await TestServer.with {
-            $0.heartbeatSeconds = 1
+            $0.heartbeatSeconds = 2
         } _: { server in
             let host = TestHost(1)
             let source = Source(host)
@@ -85,7 +85,7 @@ import Testing
 
     @Test func `it renews by itself, and goes on with the new certificate`() async throws {
         try await TestServer.with(ageDays: 70) {
-            $0.heartbeatSeconds = 1
+            $0.heartbeatSeconds = 2
         } _: { server in
             let host = TestHost(1)
             let source = Source(host)

@@ -23,6 +23,8 @@ package struct GroupRecord: Hashable, Sendable, Codable {
     package var committed: ReplicationDirection?
     /// The disks on site since the last commit of a failback.
     package var onSite: [DiskTarget] = []
+    /// The policy that its master target was told last.
+    package var policy: GroupPolicy?
     /// Has the master target follow what is wanted of the group, while no job works on it; nil once it has answered.
     package var settle: SiteTask?
     /// Why it did not; nil while it did.
@@ -93,12 +95,14 @@ package struct GroupRecord: Hashable, Sendable, Codable {
         sender = nil
         settle = nil
         unsettled = nil
+        policy = nil
         outcome = nil
     }
 
     /// How its master target has to have it.
-    package func prepareTask(_ view: SiteView, id: String) -> SiteTask? {
+    package mutating func prepareTask(_ view: SiteView, id: String) -> SiteTask? {
         guard let placement else { return nil }
+        policy = view.policy.of(placement.direction)
         var task = SiteTask(id: id, group: group.name, kind: .prepare)
         task.prepare = PrepareRequest(
             policy: view.policy.of(placement.direction), sender: placement.processServer,
@@ -111,9 +115,9 @@ package struct GroupRecord: Hashable, Sendable, Codable {
         return task
     }
 
-    /// Another policy: whoever has the group follows.
+    /// Whoever has the group follows its policy, when that is another one than they were told.
     package mutating func follow(_ view: SiteView, makeID: () -> String) {
-        guard let placement else { return }
+        guard let placement, policy != view.policy.of(placement.direction) else { return }
         assignment?.applicationConsistentSeconds = view.policy.of(placement.direction).applicationConsistentSeconds
         settle = prepareTask(view, id: makeID())
         unsettled = nil

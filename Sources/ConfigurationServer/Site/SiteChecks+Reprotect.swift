@@ -118,7 +118,8 @@ extension SiteChecks {
                 "R-12", facts.isFreeEdition, bad: true, "the host of \(name) is a free edition",
                 "The host of \(name) is a free edition of ESXi, which cannot fail back.", "Give the host a licence."),
         ]
-        return findings.compactMap(\.self)
+        // One that was no virtual machine has no other place on site that could be in the way.
+        return findings.compactMap(\.self).filter { machine.isPhysical != true || $0.rule != "R-11" }
     }
 
     private func sizes(of machine: SiteMachine) -> [SiteFinding] {

@@ -50,7 +50,7 @@ extension SiteDesk: SiteService {
     /// The group's servers follow its policy.
     func follow(_ group: String) async throws {
         try await change(group) { state, view, _ in
-            // A job brings it along.
+            // Once the job has ended.
             guard state.workingJob == nil else { return }
             state.record.follow(view, makeID: Self.makeID)
         }

@@ -81,6 +81,7 @@ extension SiteDesk {
             after.job = job
         } else {
             _ = after.record.learn(view)
+            after.record.follow(view, makeID: makeID)
         }
         return after
     }

@@ -51,6 +51,9 @@ import Testing
         #expect(findings(site).failure?.message.contains("R-02") == true)
         let targets = ["sda", "sdb"].map { DiskTarget(machine: "db", disk: $0, target: "wwn:new-\($0)") }
         #expect(findings(site, .reprotect(ReprotectRequest(targets: targets))).failure == nil)
+        site.view.machines[0].facts = nil
+        #expect(
+            rules(site, .reprotect(ReprotectRequest(targets: targets))) == Array(repeating: "R-12 notice", count: 3))
     }
 
     @Test func `targets that are unknown, double or somebody else's are refused`() {

@@ -117,6 +117,23 @@ import Testing
         await ticking.value
     }
 
+    @Test func `when a server ends, those who wait are let go, and nobody waits any more`() async throws {
+        let site = try await TestDesk()
+        try await site.setUp()
+        let exchange = SiteExchange(revision: try await site.orders().revision, waitSeconds: 25)
+        let ticking = Task { await site.desk.run() }
+        let began = ContinuousClock.now
+        async let early = site.desk.exchange(
+            exchange, of: TestDesk.masterTarget, role: .masterTarget, longest: .seconds(25))
+        ticking.cancel()
+        await ticking.value
+        #expect(try await early.revision == exchange.revision)
+        let late = try await site.desk.exchange(
+            exchange, of: TestDesk.masterTarget, role: .masterTarget, longest: .seconds(25))
+        #expect(late.revision == exchange.revision)
+        #expect(ContinuousClock.now - began < .seconds(20))
+    }
+
     @Test func `of many that wait for one server the oldest are let go`() async throws {
         let site = try await TestDesk()
         try await site.setUp()

@@ -6,10 +6,11 @@ import ConfigurationServer
 import ControlAPI
 import FoundationEssentials
 import StoragePrimitives
+import TestSupport
 import Testing
 
 /// Random lives of a group: whatever comes in whatever order, the rules of ``SiteJob`` hold.
-@Suite struct SiteJobSequenceTests {
+@Suite(.serialized, .ownThread) struct SiteJobSequenceTests {
     /// SplitMix64: the same sequence for the same seed, everywhere.
     struct Dice: RandomNumberGenerator {
         var state: UInt64
@@ -93,7 +94,7 @@ import Testing
         #expect(job.report.state.isFinal, "seed \(seed): \(job.states)")
     }
 
-    @Test(arguments: 0..<20) func `whatever comes, steps do not go back, orders are one, and every state has a way out`(
+    @Test(arguments: 0..<10) func `whatever comes, steps do not go back, orders are one, and every state has a way out`(
         block: UInt64
     ) throws {
         var ended: [SiteJobReport.State: Int] = [:]

@@ -71,7 +71,17 @@ import Testing
         #expect(try await site.desk.group("shop").findings.contains { $0.message.contains("It will not.") })
         // The same policy again asks for nothing.
         try await site.desk.save(changed, by: "alice")
+        try await site.desk.goOn(learning: true)
         #expect(try await site.orders().tasks.isEmpty)
+        // One that comes while a job works on the group waits for its end.
+        let job = try await site.desk.begin(.failover(FailoverRequest(point: .latest)), on: "shop", by: "alice")
+        policy.failback.retentionSeconds = 7200
+        let later = policy
+        try await site.desk.save(later, by: "alice")
+        #expect(try await site.orders().tasks.isEmpty)
+        _ = try await site.desk.cancelJob(job.id, by: "alice")
+        try await site.desk.goOn(learning: true)
+        #expect(try await site.orders().tasks.map(\.prepare?.policy) == [later.failback])
     }
 
     @Test func `only the last job of a group is retried, and history is bounded`() async throws {
