@@ -174,7 +174,15 @@ class Walk:
 
     def wait(self, condition, sentence, seconds=20):
         end = time.monotonic() + seconds
-        while not condition():
+
+        def holds():
+            try:
+                return condition()
+            except RuntimeError:
+                # The page was loaded again between two looks at it.
+                return False
+
+        while not holds():
             if time.monotonic() > end:
                 self.wrong.append(sentence)
                 return False

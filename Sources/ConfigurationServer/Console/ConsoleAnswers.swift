@@ -61,7 +61,7 @@ struct ConsoleAnswers: RouterMiddleware {
         return .page(page, status: .init(code: failure.httpStatus))
     }
 
-    private static func title(_ failure: ConfigurationFailure) -> String {
+    static func title(_ failure: ConfigurationFailure) -> String {
         switch failure.httpStatus {
         case 404: "There is no such page"
         case 401, 403: "You may not do this"
