@@ -57,7 +57,8 @@ return wrong;
 AXE = """
 const done = arguments[arguments.length - 1];
 axe.run(document, { resultTypes: ["violations"] }).then(
-  (result) => done(result.violations.map((v) => `axe ${v.id}: ${v.help}: ${v.nodes.map((n) => n.html).slice(0, 2).join(" | ")}`)),
+  (result) => done(result.violations.map(
+    (found) => `axe ${found.id}: ${found.help}: ${found.nodes.map((node) => node.html).slice(0, 2).join(" | ")}`)),
   (error) => done([`axe failed: ${error}`]));
 """
 
@@ -135,7 +136,8 @@ class Browser:
         self.chrome("Emulation.setDeviceMetricsOverride", width=width, height=height,
                     deviceScaleFactor=2 if width < 600 else 1, mobile=width < 600)
         scheme = "dark" if dark else "light"
-        self.chrome("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.chrome("Emulation.setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}])
 
     def screenshot(self, path):
         size = self.chrome("Page.getLayoutMetrics")["cssContentSize"]
@@ -172,7 +174,15 @@ class Walk:
 
     def wait(self, condition, sentence, seconds=20):
         end = time.monotonic() + seconds
-        while not condition():
+
+        def holds():
+            try:
+                return condition()
+            except RuntimeError:
+                # The page was loaded again between two looks at it.
+                return False
+
+        while not holds():
             if time.monotonic() > end:
                 self.wrong.append(sentence)
                 return False
@@ -194,7 +204,8 @@ class Walk:
             if not (name.endswith("/none") and "status of 404" in text)]
         if shoot and self.arguments.screenshots:
             os.makedirs(self.arguments.screenshots, exist_ok=True)
-            file = f"{name.strip('/').replace('/', '-').replace('?', '-') or 'root'}-{size[0]}{'-dark' if dark else ''}.png"
+            base = name.strip("/").replace("/", "-").replace("?", "-")
+            file = f"{base}-{size[0]}{'-dark' if dark else ''}.png"
             browser.screenshot(os.path.join(self.arguments.screenshots, file))
 
     def look_everywhere(self, browser, name):
@@ -204,17 +215,17 @@ class Walk:
 
     def sign_in(self, browser, path="/console/"):
         browser.open(self.at(path))
-        self.expect("/console/login" in browser.url, f"{path} does not ask who it is")
+        self.wait(lambda: "/console/login" in browser.url, f"{path} does not ask who it is")
         browser.type("#code", self.codes.pop(0).lower())
         browser.click("form:last-of-type button")
-        self.expect(browser.url == self.at(path), f"signing in leads to {browser.url}, not to {path}")
+        self.wait(lambda: browser.url == self.at(path), f"signing in does not lead to {path}")
 
     def with_script(self, browser):
         browser.open(self.at("/console/login"))
         self.look_everywhere(browser, "login")
         browser.type("#code", "AAAA-AAAA-AAAA-AAAA")
         browser.click("form:last-of-type button")
-        self.expect("not good" in browser.source, "a wrong code is not refused")
+        self.wait(lambda: "not good" in browser.source, "a wrong code is not refused")
         # The browser itself notes an answer of 401: that one is wanted.
         browser.complaints()
         self.sign_in(browser)
@@ -230,13 +241,13 @@ class Walk:
         browser.run("document.querySelector('#confirmation').required = false")
         browser.type("#confirmation", "crm")
         browser.click("form.decide button")
-        self.expect("not the name of the group" in browser.source, "a commit does not want the group's name")
+        self.wait(lambda: "not the name of the group" in browser.source, "a commit does not want the group's name")
         browser.complaints()
         self.look(browser, "commit-refused", PHONE)
         browser.click(".leave button")
-        self.expect(browser.url.endswith("/console/login"), "signing out does not lead to the login")
+        self.wait(lambda: browser.url.endswith("/console/login"), "signing out does not lead to the login")
         browser.open(self.at("/console/"))
-        self.expect("/console/login" in browser.url, "the session goes on after signing out")
+        self.wait(lambda: "/console/login" in browser.url, "the session goes on after signing out")
 
     def fail_over(self, browser):
         """From the timeline to a job that ends, with the keyboard's and the mouse's means."""
@@ -248,14 +259,14 @@ class Walk:
         self.expect(browser.run("return document.activeElement.namespaceURI.endsWith('svg')"),
                     "a bookmark on the timeline takes no focus")
         browser.click(".points ul li:nth-child(2) a")
-        self.expect(browser.url.startswith(self.at("/console/groups/crm/failover?point=")), f"a point leads to {browser.url}")
+        self.wait(lambda: "/console/groups/crm/failover?point=" in browser.url, "a point does not lead to its form")
         browser.click("#sourceStopped")
         self.look_everywhere(browser, "failover")
         browser.click("form[action$=confirm] button")
-        self.expect("What would be lost" in browser.source, "nothing is said about what would be lost")
+        self.wait(lambda: "What would be lost" in browser.source, "nothing is said about what would be lost")
         self.look_everywhere(browser, "failover-confirm")
         browser.click("form.decide button")
-        self.expect("/console/jobs/" in browser.url, f"failing over leads to {browser.url}")
+        self.wait(lambda: "/console/jobs/" in browser.url, "failing over does not lead to a job")
         self.look(browser, "job-begun", DESK)
         browser.run("window.untouched = true")
         self.wait(lambda: browser.run("return document.querySelector('progress') !== null"), "the job shows no progress")
@@ -270,10 +281,10 @@ class Walk:
         self.sign_in(browser, "/console/groups/erp")
         browser.size(PHONE)
         browser.click(".actions li:nth-child(2) a")
-        self.expect(browser.url.endswith("/console/groups/erp/rollback"), f"the second action leads to {browser.url}")
+        self.wait(lambda: browser.url.endswith("/console/groups/erp/rollback"), "the second action is not the rollback")
         browser.click("#targets-untouched")
         browser.click("form[action$=confirm] button")
-        self.expect("targets=untouched" in browser.url, f"what was chosen is not kept: {browser.url}")
+        self.wait(lambda: "targets=untouched" in browser.url, "what was chosen is not kept")
         browser.click("form.decide button")
         self.wait(lambda: "/console/jobs/" in browser.url, "rolling back does not lead to a job")
         self.wait(lambda: browser.text("#part-state").startswith("Done"), "the job page does not load itself again", 60)
@@ -292,7 +303,8 @@ def main():
     folder = tempfile.mkdtemp(prefix="mt-browser-")
     port_file = os.path.join(folder, "log")
     with open(port_file, "w", encoding="utf-8") as log:
-        driver = subprocess.Popen(["chromedriver", "--port=0"], stdout=log, stderr=log, env={**os.environ, "TMPDIR": folder})
+        driver = subprocess.Popen(
+            ["chromedriver", "--port=0"], stdout=log, stderr=log, env={**os.environ, "TMPDIR": folder})
     try:
         port = None
         for _ in range(100):

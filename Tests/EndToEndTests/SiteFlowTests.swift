@@ -139,7 +139,8 @@ extension EndToEndTests {
             #expect(try Self.data(bed, "target") == shown)
             // It thinks that the process server sends, and the master target takes nothing from it.
             Thread.sleep(forTimeInterval: 2)
-            #expect(try bed.report(of: "shop").report?.state == .recovered)
+            let report = try bed.report(of: "shop")
+            #expect(report.report?.state == .recovered, "\(report)")
             #expect(try Self.data(bed, "target") == shown)
             try bed.operate("commit", "shop", "--yes")
             #expect(try Self.data(bed, "target") == shown)

@@ -67,8 +67,14 @@ struct Console: Sendable {
         guard let session = try await door.session(of: request, isUse: !query.isTicked("auto")) else {
             throw Self.notSignedIn
         }
-        let (view, frame) = try await make(session, query)
-        return .page(show(view, in: frame, for: session))
+        do {
+            let (view, frame) = try await make(session, query)
+            return .page(show(view, in: frame, for: session))
+        } catch let failure as ConfigurationFailure where (400..<500).contains(failure.httpStatus) {
+            // What is not there does not take the navigation away.
+            let frame = PageFrame(title: ConsoleAnswers.title(failure))
+            return .page(show(FailureView(failure), in: frame, for: session), status: .init(code: failure.httpStatus))
+        }
     }
 
     /// Does what a form of somebody who was let in asks for.

@@ -5,6 +5,7 @@ import ConfigurationAPI
 import Hummingbird
 import Logging
 import NIOCore
+import SQLStorage
 
 /// What every answer of the console says to browsers, and failures as pages.
 struct ConsoleAnswers: RouterMiddleware {
@@ -42,7 +43,7 @@ struct ConsoleAnswers: RouterMiddleware {
 
     private func answer(_ error: any Error, to request: Request, _ context: RequestOrigin) -> Response {
         let failure =
-            error as? ConfigurationFailure
+            error as? ConfigurationFailure ?? (error as? SQLFailure).map { ConfigurationFailure($0) }
             ?? ConfigurationFailure(
                 .internalFailure, "The server failed.",
                 remedy: "Look at its journal: journalctl -u mt-configuration-server.")
@@ -60,7 +61,7 @@ struct ConsoleAnswers: RouterMiddleware {
         return .page(page, status: .init(code: failure.httpStatus))
     }
 
-    private static func title(_ failure: ConfigurationFailure) -> String {
+    static func title(_ failure: ConfigurationFailure) -> String {
         switch failure.httpStatus {
         case 404: "There is no such page"
         case 401, 403: "You may not do this"

@@ -198,7 +198,10 @@ extension SiteJob {
             }
         let label = point.label.map { " \"\($0)\"" } ?? ""
         let lost =
-            point.losesSeconds == 0 ? "nothing is lost" : "\(Quantity.describe(seconds: point.losesSeconds)) are lost"
+            point.losesSeconds > 0
+            ? "\(Quantity.describe(seconds: point.losesSeconds)) are lost"
+            // Then a note tells of changes within the last second.
+            : resolved?.note == nil ? "nothing is lost" : "less than a second is lost"
         let note = resolved?.note.map { " \($0)" } ?? ""
         return "The disks show \(point.time)\(label), \(kind)\(accuracy); \(lost).\(note)"
     }

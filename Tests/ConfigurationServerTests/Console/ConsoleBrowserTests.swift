@@ -27,7 +27,7 @@ struct ConsoleBrowserTests {
         "/console/policies/edit?name=gold", "/console/policies/edit", "/console/groups/none",
     ]
 
-    @Test(.timeLimit(.minutes(5))) func `every page holds at every width, with and without script`() async throws {
+    @Test(.timeLimit(.minutes(10))) func `every page holds at every width, with and without script`() async throws {
         try await TestServer.withConsole { server, site in
             // Made one after the other, and a new one ends the one before: the second is of another operator.
             let first = try await ConsoleClient.code(server).code

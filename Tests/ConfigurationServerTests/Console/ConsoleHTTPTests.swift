@@ -213,6 +213,7 @@ import Testing
                 let answer = try await client.get(path)
                 #expect(answer.status == 404, "\(path)")
                 #expect(answer.body.contains("<h1>"))
+                #expect(answer.body.contains("aria-label=\"Console\"") == (path != "/console/a/b/c"))
             }
         }
     }

@@ -43,16 +43,16 @@ package struct MachinesView: PageView {
                     Disk(id: $0.id, size: "\($0.sizeBytes)", source: $0.source, original: $0.original)
                 },
                 facts: known.map { Fact($0.name, Words.answer($0.fact)) },
-                unknown: unknown.isEmpty ? nil : unknown.map { $0.name.lowercased() }.joined(separator: ", "))
+                unknown: unknown.isEmpty ? nil : unknown.map(\.name).joined(separator: ", "))
         }
         hasMachines = !machines.isEmpty
     }
 
     private static func facts(_ facts: SiteFacts) -> [(name: String, fact: Bool?)] {
         [
-            ("Powered off on site", facts.isPoweredOff), ("Snapshots", facts.hasSnapshots),
-            ("Datastore writable", facts.isDatastoreWritable), ("Account may only read", facts.isAccountReadOnly),
-            ("Free edition of the host", facts.isFreeEdition),
+            ("powered off on site", facts.isPoweredOff), ("snapshots", facts.hasSnapshots),
+            ("datastore writable", facts.isDatastoreWritable), ("account may only read", facts.isAccountReadOnly),
+            ("free edition of the host", facts.isFreeEdition),
         ]
     }
 }
