@@ -158,6 +158,8 @@ package struct GroupRecord: Hashable, Sendable, Codable {
         case .created, .initialSync, .protected, .paused, .resyncing, .degraded: return false
         }
         changed = view.now
+        // It said so itself: what came of the last job that is known here is older, as after a restored backup.
+        outcome = nil
         return true
     }
 
