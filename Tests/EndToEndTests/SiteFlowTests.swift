@@ -98,6 +98,11 @@ extension EndToEndTests {
         func `an operation survives that one of them is killed`(party: String) throws {
             let bed = try Self.bed()
             func interrupted(_ arguments: String...) throws {
+                // Who was away comes back by itself, and nothing is begun before.
+                let areHeard = try wait(60) {
+                    try bed.json(ServerList.self, "servers").servers.allSatisfy { $0.state == .online }
+                }
+                #expect(areHeard)
                 try bed.operate(arguments[0], "shop", "--no-wait", "--yes", more: Array(arguments.dropFirst()))
                 Thread.sleep(forTimeInterval: .random(in: 0..<0.6))
                 switch party {
@@ -115,7 +120,7 @@ extension EndToEndTests {
                     try bed.json(SiteJobList.self, "jobs").jobs.first.map { $0.state.isFinal } == true
                 }
                 let job = try #require(try bed.json(SiteJobList.self, "jobs").jobs.first)
-                #expect(ended && job.state == .done, "\(arguments): \(job)")
+                #expect(ended && job.state == .done && job.operation.kind.rawValue == arguments[0], "\(job)")
             }
             try interrupted("reprotect")
             for machine in Self.disks { try Image(there: bed.path("\(machine).source")).scramble(0..<6 << 20) }
