@@ -87,10 +87,15 @@ struct ConfigurationRoutes: Sendable {
     private func heartbeat(_ request: Request, _ origin: RequestOrigin) async throws -> HeartbeatAnswer {
         let now = clock.now()
         let peer = try await origin.peer(in: Self.servers, inventory: inventory, now: now)
-        let body: HeartbeatRequest = try await decode(request, limit: ConfigurationPath.maximumHeartbeatBytes)
+        let bytes = try await collect(request, limit: ConfigurationPath.maximumHeartbeatBytes)
+        let body = try JSON.decode(HeartbeatRequest.self, from: bytes)
+        // It is written as it came, with those of others: what no database can store must not get that far.
+        guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0) else {
+            throw ConfigurationFailure.wrong("The heartbeat is no text.")
+        }
         if let complaint = body.complaint { throw ConfigurationFailure.wrong(complaint) }
         _ = try await inventory.server(peer.host, on: body.machine, address: origin.address, now: now)
-        board.take(body, of: peer.host, address: origin.address, now: now)
+        board.take(body, text: text, of: peer.host, address: origin.address, now: now)
         return HeartbeatAnswer(
             now: DateTime(now), nextSeconds: settings.heartbeatSeconds, isRenewalDue: peer.renewalDue.timestamp <= now,
             revocations: try await inventory.revocations(unless: body.revocations, now: now),
@@ -106,8 +111,13 @@ struct ConfigurationRoutes: Sendable {
     func decode<Body: Decodable>(
         _ request: Request, limit: Int = ConfigurationPath.maximumRequestBytes
     ) async throws -> Body {
+        try JSON.decode(Body.self, from: try await collect(request, limit: limit))
+    }
+
+    /// A body, as far as it comes in time and is not too large.
+    private func collect(_ request: Request, limit: Int) async throws -> [UInt8] {
         let seconds = settings.requestSeconds
-        let bytes = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+        return try await withThrowingTaskGroup(of: [UInt8].self) { group in
             group.addTask {
                 var request = request
                 do {
@@ -125,7 +135,6 @@ struct ConfigurationRoutes: Sendable {
             defer { group.cancelAll() }
             return try await group.next() ?? []
         }
-        return try JSON.decode(Body.self, from: bytes)
     }
 
     func json(_ value: some Encodable) throws -> Response { try .json(value, status: .ok) }

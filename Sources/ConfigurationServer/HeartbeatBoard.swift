@@ -13,6 +13,8 @@ final class HeartbeatBoard: Sendable {
         let moment: Timestamp
         let address: String
         let heartbeat: HeartbeatRequest
+        /// The heartbeat as it came, which is how it is written: making it again takes longer than all else.
+        let text: String
     }
 
     private struct Beats {
@@ -22,9 +24,9 @@ final class HeartbeatBoard: Sendable {
 
     private let beats = Mutex(Beats())
 
-    func take(_ heartbeat: HeartbeatRequest, of hostID: String, address: String, now: Timestamp) {
+    func take(_ heartbeat: HeartbeatRequest, text: String, of hostID: String, address: String, now: Timestamp) {
         beats.withLock { beats in
-            beats.last[hostID] = Beat(moment: now, address: address, heartbeat: heartbeat)
+            beats.last[hostID] = Beat(moment: now, address: address, heartbeat: heartbeat, text: text)
             beats.unwritten.insert(hostID)
         }
     }

@@ -46,7 +46,6 @@ extension Inventory {
     /// Writes heartbeats. One that came later to another server of the site stays.
     func write(_ beats: [String: HeartbeatBoard.Beat]) async throws {
         guard !beats.isEmpty else { return }
-        let texts = try beats.mapValues { String(decoding: try JSON.encode($0.heartbeat), as: UTF8.self) }
         // In one order, so that servers of a site do not wait for each other in a circle.
         var rest = beats.sorted { $0.key < $1.key }[...]
         while !rest.isEmpty {
@@ -58,7 +57,7 @@ extension Inventory {
                         """
                         UPDATE server SET host_name = \(beat.heartbeat.hostName), version = \(beat.heartbeat.version),
                             address = \(beat.address), last_seen = \(beat.moment.rawValue),
-                            heartbeat = \(texts[hostID])
+                            heartbeat = \(beat.text)
                         WHERE host_id = \(hostID) AND revoked IS NULL
                             AND (last_seen IS NULL OR last_seen <= \(beat.moment.rawValue))
                         """)

@@ -27,8 +27,8 @@ struct Agents: AsyncParsableCommand {
         let passphrase = try PassphraseFile.read(passphraseFile)
         let keys = KeyCache()
         let begin = ContinuousClock.now
-        let enrolled = try await withThrowingTaskGroup(of: (String, Credentials).self) { tasks in
-            var results: [(String, Credentials)] = []
+        let enrolled = try await withThrowingTaskGroup(of: (Int, Credentials).self) { tasks in
+            var results: [(Int, Credentials)] = []
             for number in 0..<agents {
                 // A handful at a time: a data centre comes up rack by rack.
                 if number >= 8, let result = try await tasks.next() { results.append(result) }
@@ -41,8 +41,8 @@ struct Agents: AsyncParsableCommand {
         }
         let enrolSeconds = Self.seconds(since: begin)
         let report = Self.report(groups: groups)
-        let fleet = enrolled.enumerated().map { number, host in
-            SimulatedAgent(number: number, groups: report, credentials: host.1)
+        let fleet = enrolled.map { number, credentials in
+            SimulatedAgent(number: number, groups: report, credentials: credentials)
         }
         let trips = try await withThrowingTaskGroup(of: Void.self) { tasks in
             for agent in fleet {
@@ -89,7 +89,7 @@ struct Agents: AsyncParsableCommand {
 
     private static func enrol(
         _ number: Int, at endpoint: ServerEndpoint, deriveKey: (ScryptParameters) async throws -> [UInt8]
-    ) async throws -> (String, Credentials) {
+    ) async throws -> (Int, Credentials) {
         let host = UUID().uuidString.lowercased()
         let credentials = try await Enrolment.enrol(
             at: endpoint,
@@ -97,7 +97,7 @@ struct Agents: AsyncParsableCommand {
                 hostID: host, role: .masterTarget, hostName: "agent-\(number)", version: ProductVersion.text,
                 machine: machine(number)),
             names: AlternativeNames(names: ["localhost"], addresses: []), pinnedFingerprint: nil, deriveKey: deriveKey)
-        return (host, credentials)
+        return (number, credentials)
     }
 
     /// As an agent with some load has it: two disks each.
@@ -187,8 +187,11 @@ private final class SimulatedAgent: HeartbeatSource, OrdersHandler {
     func received(_ revocations: RevocationList) async {}
     func renewed(_ credentials: Credentials) async throws {}
     func changed(_ problem: ConfigurationFailure?) async {
-        if problem != nil { seen.withLock { $0.hadProblem = true } }
+        guard let problem else { return }
+        seen.withLock { $0.hadProblem = true }
+        Terminal.writeLine("agent-\(number): \(problem)", toError: true)
     }
+
     func progress() async -> (tasks: [SiteTaskReport], assignments: [SiteAssignmentReport], isMoving: Bool) {
         ([], [], false)
     }
