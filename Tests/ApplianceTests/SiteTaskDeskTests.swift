@@ -5,6 +5,7 @@ import Appliance
 import ConfigurationAPI
 import ControlAPI
 import FoundationEssentials
+import LinuxSystem
 import RetentionStore
 import StoragePrimitives
 import Testing
@@ -19,11 +20,15 @@ import Testing
         return task
     }
 
-    private func prepare(_ folder: TestFolder, target: String = "a.img", bytes: ByteCount = .mebibytes(4)) -> SiteTask {
+    private func prepare(
+        _ folder: TestFolder, target: String = "a.img", bytes: ByteCount = .mebibytes(4),
+        asked: DateTime? = DateTime(SystemClock().now())
+    ) -> SiteTask {
         task(.prepare) {
             $0.prepare = PrepareRequest(
                 policy: GroupPolicy(rpoThresholdSeconds: 60), sender: Self.sender,
-                disks: [BindDiskRequest(source: "s", target: "file:\(folder.path)/\(target)", sizeBytes: bytes)])
+                disks: [BindDiskRequest(source: "s", target: "file:\(folder.path)/\(target)", sizeBytes: bytes)],
+                asked: asked)
         }
     }
 
@@ -76,6 +81,27 @@ import Testing
         try await run { test, folder in
             let refused = try await ask(test, prepare(folder, target: "missing.img"))
             #expect(refused.state == .failed && refused.failure?.message.contains("missing.img") == true, "\(refused)")
+        }
+    }
+
+    @Test func `a group is made because an operator asked, and not when it was committed since`() async throws {
+        try await run { test, folder in
+            let before = DateTime(SystemClock().now())
+            #expect(try await ask(test, prepare(folder, asked: nil)).failure?.code == .notFound)
+            try await ask(test, prepare(folder))
+            #expect(try await ask(test, prepare(folder, asked: nil)).state == .done, "what is there is kept in step")
+            _ = try await test.synchronize()
+            try await ask(test, task(.recover) { $0.recover = RecoverRequest(point: .latest, sourceStopped: true) })
+            try await ask(test, task(.commit) { $0.commit = CommitRequest(dropHistory: true) })
+            try await test.waitFor(.released)
+            for _ in 0..<2 {
+                #expect(try await ask(test, prepare(folder, asked: nil)).failure?.code == .notFound)
+                let old = try await ask(test, prepare(folder, asked: before))
+                #expect(old.failure?.code == .refused && old.failure?.message.contains("committed") == true)
+                // Nor when the group is gone.
+                _ = await test.mtctl("group", "delete", "g", "--yes")
+            }
+            #expect(try await ask(test, prepare(folder)).state == .done)
         }
     }
 

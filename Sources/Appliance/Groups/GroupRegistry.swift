@@ -13,9 +13,9 @@ public final class GroupRegistry: Sendable {
     static let maximumGroups = 256
 
     private let groups = Mutex<[String: ProtectedGroup]>([:])
-    private let environment: GroupEnvironment
+    let environment: GroupEnvironment
     /// Groups are made and deleted one at a time.
-    private let thread = DiskThread(name: "mt-groups")
+    let thread = DiskThread(name: "mt-groups")
 
     /// Reads the records. Blocking: not on the cooperative pool.
     init(environment: GroupEnvironment) throws {

@@ -5,21 +5,10 @@ import ConfigurationAPI
 import ControlAPI
 
 extension GroupRegistry {
-    /// Makes a group as the configuration server wants it, or sees that it is: it may be asked again at any time, and
-    /// goes on from what is there. What a group has that is not wanted is never taken away: that is refused.
+    /// Has a group be as the configuration server wants it: it may be asked again at any time, and goes on from what is
+    /// there. What a group has that is not wanted is never taken away: that is refused.
     func prepare(_ name: String, _ request: PrepareRequest) async throws -> Acknowledgement {
-        if let former = find(name), former.state.underlying == .released {
-            // Committed, its disks given back: what is left is the name.
-            _ = try await delete(named: name, discardHistory: false)
-        }
-        if find(name) == nil {
-            var create = CreateGroupRequest(name: name, senders: [request.sender])
-            create.rpoThresholdSeconds = request.policy.rpoThresholdSeconds
-            create.retentionSeconds = request.policy.retentionSeconds
-            create.applicationConsistentSeconds = request.policy.applicationConsistentSeconds
-            create.quotaBytes = request.policy.quotaBytes
-            _ = try await self.create(create, defaults: request.policy)
-        }
+        if find(name).map({ $0.state.underlying == .released }) ?? true { try await make(name, request) }
         let group = try group(named: name)
         try group.checkDisks(are: request.disks)
         try await group.take(request.policy, senders: [request.sender])
@@ -28,6 +17,40 @@ extension GroupRegistry {
         }
         if case .paused = group.state { _ = try await group.resume() }
         return Acknowledgement(message: "Group \(name) is ready for its process server, \(request.sender).")
+    }
+
+    /// Makes a group that is not there, or that was committed, because an operator asked for it.
+    ///
+    /// - Throws: ``ControlFailure`` with `.refused` when it was committed after that: orders may be old, those of a
+    ///   configuration server that was restored above all, and a machine may run on the disks by now.
+    private func make(_ name: String, _ request: PrepareRequest) async throws {
+        guard let asked = request.asked else {
+            throw ControlFailure(
+                .notFound, "Group \(name) is not here any more.",
+                remedy: "Reprotect it, if it is to be protected again.")
+        }
+        if let committed = try await thread.run({ [self] in try lastCommit(of: name) }), committed >= asked {
+            throw ControlFailure(
+                .refused,
+                "Group \(name) was committed at \(committed), and this was asked for before that: a machine may run on "
+                    + "its disks.", remedy: "Reprotect it again, if they are to be written to.")
+        }
+        // Its disks were given back: what is left of it is the name.
+        if find(name) != nil { _ = try await delete(named: name, discardHistory: false) }
+        var create = CreateGroupRequest(name: name, senders: [request.sender])
+        create.rpoThresholdSeconds = request.policy.rpoThresholdSeconds
+        create.retentionSeconds = request.policy.retentionSeconds
+        create.applicationConsistentSeconds = request.policy.applicationConsistentSeconds
+        create.quotaBytes = request.policy.quotaBytes
+        _ = try await self.create(create, defaults: request.policy)
+    }
+
+    /// When a group of that name was committed last, as the reports of commits tell; they stay when a group goes. Blocks.
+    private func lastCommit(of name: String) throws -> DateTime? {
+        try environment.reports.names().compactMap { id in
+            let report = try environment.reports.read(CommitReport.self, from: id)
+            return report?.group.name == name ? report?.committed : nil
+        }.max()
     }
 }
 

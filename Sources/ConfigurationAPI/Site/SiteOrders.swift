@@ -56,12 +56,16 @@ public struct PrepareRequest: Hashable, Sendable, Codable {
     public var sender: String
     /// Its disks, in the order of their numbers.
     public var disks: [BindDiskRequest]
+    /// When an operator asked for the group to be protected. A group is made for that alone, and only when it was not
+    /// committed since: a machine may run on its disks. Nil for what keeps a group in step that is there.
+    public var asked: DateTime?
 
     /// A request.
-    public init(policy: GroupPolicy, sender: String, disks: [BindDiskRequest]) {
+    public init(policy: GroupPolicy, sender: String, disks: [BindDiskRequest], asked: DateTime? = nil) {
         self.policy = policy
         self.sender = sender
         self.disks = disks
+        self.asked = asked
     }
 }
 

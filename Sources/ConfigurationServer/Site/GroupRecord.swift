@@ -100,7 +100,9 @@ package struct GroupRecord: Hashable, Sendable, Codable {
     }
 
     /// How its master target has to have it.
-    package mutating func prepareTask(_ view: SiteView, id: String) -> SiteTask? {
+    ///
+    /// - Parameter asked: When an operator asked for the group; nil for what only keeps it in step.
+    package mutating func prepareTask(_ view: SiteView, id: String, asked: DateTime? = nil) -> SiteTask? {
         guard let placement else { return nil }
         policy = view.policy.of(placement.direction)
         var task = SiteTask(id: id, group: group.name, kind: .prepare)
@@ -111,7 +113,7 @@ package struct GroupRecord: Hashable, Sendable, Codable {
                     source: Self.sourceID(machine.name, disk.id),
                     target: placement.targets.first { $0.machine == machine.name && $0.disk == disk.id }?.target ?? "",
                     sizeBytes: disk.sizeBytes, logicalBlockSize: disk.logicalBlockSize)
-            })
+            }, asked: asked)
         return task
     }
 

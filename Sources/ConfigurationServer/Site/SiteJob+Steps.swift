@@ -74,7 +74,7 @@ extension SiteJob {
             placement = chosen
             record.place(chosen)
         case .prepare:
-            task = record.prepareTask(view, id: makeID())
+            task = record.prepareTask(view, id: makeID(), asked: report.created)
         case .assign, .resume: try record.send(view)
         case .synchronise: break
         case .stopSource:
