@@ -42,7 +42,11 @@ public struct RegistrationService: Service {
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                if let registration = await load(orElse: nil) { await follow(registration) }
+                if var registration = await load(orElse: nil) {
+                    // Another certificate, or another address, is no other life.
+                    while let next = await follow(registration) { registration = next }
+                    if !Task.isCancelled { await host.became(nil) }
+                }
                 await pause()
             }
         }
@@ -61,24 +65,29 @@ public struct RegistrationService: Service {
     }
 
     /// Until the registration is another one.
-    private func follow(_ registration: RegistrationFolder.Registration) async {
+    ///
+    /// - Returns: That one; nil when there is none any more, or at the end.
+    private func follow(
+        _ registration: RegistrationFolder.Registration
+    ) async -> RegistrationFolder.Registration? {
         await host.became(registration)
         let heartbeats = HeartbeatService(
             registration.endpoints, credentials: registration.credentials, source: host, logger: logger, clock: clock)
         let orders = OrdersService(
             endpoints: registration.endpoints, credentials: registration.credentials, handler: host, logger: logger,
             clock: clock)
-        await withDiscardingTaskGroup { tasks in
+        return await withDiscardingTaskGroup { tasks in
+            defer { tasks.cancelAll() }
             // It ends with cancellation, and fails for nothing else.
             tasks.addTask { try? await heartbeats.run() }
             tasks.addTask { await orders.run() }
             while !Task.isCancelled {
                 await pause()
-                guard let now = await load(orElse: registration), Self.isSame(now, registration) else { break }
+                let now = await load(orElse: registration)
+                guard let now, Self.isSame(now, registration) else { return now }
             }
-            tasks.cancelAll()
+            return nil
         }
-        if !Task.isCancelled { await host.became(nil) }
     }
 
     /// What was taken back since is no other registration.

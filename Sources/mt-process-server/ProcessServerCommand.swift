@@ -27,9 +27,11 @@ struct Program {
             } else {
                 try command.run()
             }
-        } catch let help as CleanExit {
-            ProcessServerCommand.exit(withError: help)
         } catch {
+            // Help, however it was asked for, is no failure.
+            if ProcessServerCommand.exitCode(for: error).isSuccess {
+                return Terminal.writeLine(ProcessServerCommand.fullMessage(for: error))
+            }
             Terminal.writeLine("mt-process-server: \(error)", toError: true)
             ProcessServerCommand.exit(withError: ExitCode(1))
         }

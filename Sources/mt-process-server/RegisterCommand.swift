@@ -12,6 +12,12 @@ struct StateOption: ParsableArguments {
         help: "Folder for what has to be remembered: the registration, positions, 256 MiB of digests for a tebibyte.")
     var state = "/var/lib/mt-process-server"
 
+    func validate() throws {
+        guard state.hasPrefix("/") else {
+            throw ValidationError("--state is \"\(state)\"; it must be an absolute path.")
+        }
+    }
+
     var registration: RegistrationFolder { RegistrationFolder(path: "\(state)/registration") }
 }
 
@@ -51,7 +57,12 @@ struct UnregisterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "unregister", abstract: "Leaves the configuration server; what was assigned ends.")
 
+    @Flag(name: [.short, .long], help: "Say that this is meant: groups lose their sender.") var yes = false
     @OptionGroup var place: StateOption
+
+    func validate() throws {
+        guard yes else { throw ValidationError("The groups that it replicates lose their sender: add --yes.") }
+    }
 
     func run() async throws {
         let wasRegistered = try place.registration.unregister()

@@ -170,7 +170,7 @@ import Testing
             #expect(try await ask(test, recover) == before)
             #expect(try await test.json(JobList.self, "jobs").jobs.filter { $0.kind == .recover }.count == 1)
             // A preparation of an old backup meets a group that is past it.
-            #expect(try await ask(test, prepare(folder)).state == .done)
+            #expect(try await ask(test, prepare(folder)).failure?.code == .refused)
             try await test.waitFor(.recovered)
         }
     }
@@ -197,6 +197,18 @@ import Testing
             let report = try await ask(test, recover)
             #expect(report.state == .done, "\(report)")
             #expect(try await test.json(JobList.self, "jobs").jobs.filter { $0.kind == .recover }.count == 1)
+        }
+    }
+
+    @Test func `a rollback that gives history up is done without a job`() async throws {
+        try await run { test, folder in
+            try await ask(test, prepare(folder))
+            _ = try await test.synchronize()
+            try await ask(test, task(.recover) { $0.recover = RecoverRequest(point: .latest, sourceStopped: true) })
+            let rollback = try await ask(
+                test, task(.rollback) { $0.rollback = RollbackRequest(targets: .written, discardHistory: true) })
+            #expect(rollback.state == .done && rollback.message?.isEmpty == false, "\(rollback)")
+            try await test.waitFor(.resyncing)
         }
     }
 

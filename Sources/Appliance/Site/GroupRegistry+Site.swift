@@ -10,12 +10,14 @@ extension GroupRegistry {
     func prepare(_ name: String, _ request: PrepareRequest) async throws -> Acknowledgement {
         if find(name).map({ $0.state.underlying == .released }) ?? true { try await make(name, request) }
         let group = try group(named: name)
+        if request.asked != nil { try group.checkIsReplicating() }
         try group.checkDisks(are: request.disks)
         try await group.take(request.policy, senders: [request.sender])
         for disk in request.disks where !group.record.disks.contains(where: { $0.source == disk.source }) {
             _ = try await group.bind(disk)
         }
-        if case .paused = group.state { _ = try await group.resume() }
+        // Who paused it goes on when somebody asks for that, and not because a policy was changed.
+        if request.asked != nil, case .paused = group.state { _ = try await group.resume() }
         return Acknowledgement(message: "Group \(name) is ready for its process server, \(request.sender).")
     }
 
@@ -29,7 +31,9 @@ extension GroupRegistry {
                 .notFound, "Group \(name) is not here any more.",
                 remedy: "Reprotect it, if it is to be protected again.")
         }
-        if let committed = try await thread.run({ [self] in try lastCommit(of: name) }), committed >= asked {
+        let targets = Set(request.disks.map(\.target))
+        if let committed = try await thread.run({ [self] in try lastCommit(of: name, or: targets) }), committed >= asked
+        {
             throw ControlFailure(
                 .refused,
                 "Group \(name) was committed at \(committed), and this was asked for before that: a machine may run on "
@@ -45,16 +49,30 @@ extension GroupRegistry {
         _ = try await self.create(create, defaults: request.policy)
     }
 
-    /// When a group of that name was committed last, as the reports of commits tell; they stay when a group goes. Blocks.
-    private func lastCommit(of name: String) throws -> DateTime? {
+    /// When a group of that name, or with one of those targets, was committed last, as the reports of commits tell; they
+    /// stay when a group goes. Blocks.
+    private func lastCommit(of name: String, or targets: Set<String>) throws -> DateTime? {
         try environment.reports.names().compactMap { id in
             let report = try environment.reports.read(CommitReport.self, from: id)
-            return report?.group.name == name ? report?.committed : nil
+            guard let report else { return nil }
+            let isMeant = report.group.name == name || report.group.disks.contains { targets.contains($0.target) }
+            return isMeant ? report.committed : nil
         }.max()
     }
 }
 
 extension ProtectedGroup {
+    /// - Throws: ``ControlFailure`` with `.refused` for a group whose disks show, or are made to show, a point.
+    fileprivate func checkIsReplicating() throws {
+        switch state.underlying {
+        case .recovering, .recovered, .committed:
+            throw ControlFailure(
+                .refused, "Group \(name) is \(state.underlying.reported.rawValue), and takes no data now.",
+                remedy: "Roll it back, or commit it.")
+        case .created, .initialSync, .protected, .paused, .resyncing, .released, .degraded: return
+        }
+    }
+
     /// - Throws: ``ControlFailure`` with `.exists` for a disk that is bound otherwise, or that is not wanted.
     fileprivate func checkDisks(are wanted: [BindDiskRequest]) throws {
         for disk in record.disks {

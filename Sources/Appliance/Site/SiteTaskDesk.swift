@@ -180,10 +180,16 @@ package final class SiteTaskDesk: Sendable {
                 // For the record; the newest point may still move until the sender is fenced.
                 entry.report.resolved = try await group.resolve(point)
             }
-            entry.job = try await start(group).job?.id
+            let answer = try await start(group)
+            guard let job = answer.job else {
+                // Done at once, as when history is given up and the disks are compared anew.
+                entry.report.message = answer.message
+                return
+            }
+            entry.job = job.id
             try await keep(entry)
         }
-        guard let id = entry.job, let job = await jobs.finished(id) else {
+        guard let id = entry.job, let job = await jobs.finished(id), job.group == group.name, job.kind == kind else {
             throw ControlFailure(
                 .unavailable, "The job of the group \(group.name) is not known any more.",
                 remedy: "mtctl group show \(group.name) tells where the group is.")

@@ -150,8 +150,11 @@ package struct GroupRecord: Hashable, Sendable, Codable {
     /// - Returns: Whether anything changed.
     package mutating func learn(_ view: SiteView) -> Bool {
         guard let placement, let said = view.report(of: group.name, from: placement.masterTarget),
-            said.moment > changed, said.group.fencingToken >= placement.fencingToken
+            said.moment > changed
         else { return false }
+        let isOver = said.group.underlyingState == .committed || said.group.underlyingState == .released
+        // A group that was committed takes no greater token any more: that it is over counts whatever the token.
+        guard isOver || said.group.fencingToken >= placement.fencingToken else { return false }
         switch said.group.underlyingState {
         case .committed, .released: release()
         case .recovering, .recovered:

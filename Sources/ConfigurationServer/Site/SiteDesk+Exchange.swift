@@ -46,9 +46,12 @@ extension SiteDesk {
         }
         if !assignments.isEmpty {
             let servers = try await knownServers()
-            assignments = assignments.map { target, assignment in
+            assignments = assignments.compactMap { target, assignment in
+                let server = servers.first { $0.hostID == target }
+                // Nothing is sent to one whose certificates were taken back.
+                if server?.state == .revoked { return nil }
                 var assignment = assignment
-                assignment.masterTargets = servers.first { $0.hostID == target }?.replicationEndpoints ?? []
+                assignment.masterTargets = server?.replicationEndpoints ?? []
                 return (target, assignment)
             }
         }

@@ -101,6 +101,15 @@ extension SiteStore {
     /// - Returns: The servers that are told something else now.
     func keep(_ after: StoredGroup, insteadOf before: StoredGroup) throws -> [String] {
         if after.record != before.record { try save(after.record) }
+        if before.record.placement?.direction == .failback, after.record.placement == nil,
+            after.record.committed == .failback
+        {
+            // They run on site from now on: that they were off was said before.
+            for var machine in try machines(of: after.record.group) where machine.facts?.isPoweredOff != nil {
+                machine.facts?.isPoweredOff = nil
+                try save(machine)
+            }
+        }
         if let job = after.job, job != before.job {
             if try self.job(job.report.id) == nil { try insert(job) } else { try update(job) }
         }

@@ -80,6 +80,8 @@ extension SiteJob {
         case .stopSource:
             before = Before(placement: record.placement, assignment: record.assignment)
             record.assignment?.isStopped = true
+            // What it said before it was told to stop is no answer to that.
+            if record.sender?.state != .stopped { record.sender = nil }
         case .recover:
             guard let request = report.operation.failover else { return }
             var order = SiteTask(id: makeID(), group: report.group, kind: .recover)

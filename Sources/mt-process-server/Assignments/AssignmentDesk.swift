@@ -47,7 +47,7 @@ final class AssignmentDesk: RegisteredHost {
     func became(_ registration: RegistrationFolder.Registration?) async {
         guard let registration else {
             logger.notice("This process server is registered with no configuration server.")
-            return await use([])
+            return await leave()
         }
         logger.notice(
             "This process server is registered.",
@@ -64,6 +64,17 @@ final class AssignmentDesk: RegisteredHost {
             }
         } catch {
             logger.warning("The last orders cannot be read.", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// What was assigned by the one that was left is not kept for another.
+    private func leave() async {
+        await use([])
+        desk.withLock { $0.hasOrders = false }
+        do {
+            try await thread.run { [self] in try state().write([SiteAssignment](), as: Self.ordersName) }
+        } catch {
+            logger.warning("The last orders cannot be removed.", metadata: ["reason": "\(error)"])
         }
     }
 

@@ -88,10 +88,13 @@ final class AssignmentRunner: Sendable {
                 }
                 try await replicate(.continuous(interval: try terms.options.passInterval()), attempt)
             } catch {
-                tell(.failed, "\(error)")
+                // A line that was cut, or an address that does not answer, is tried again; who waits for the end of a
+                // failover is told after some attempts that it does not come.
+                let isPermanent = (error as? ProcessServerError)?.isPermanent == true
+                tell(isPermanent || (assignment.isStopped && attempt >= 2) ? .failed : .starting, "\(error)")
                 logger.warning("Replication stopped.", metadata: ["reason": "\(error)"])
                 // Nothing but another assignment changes that nobody here can stop the sources.
-                if assignment.isStopped, (error as? ProcessServerError)?.isPermanent == true { return }
+                if assignment.isStopped, isPermanent { return }
             }
             attempt += 1
             // Cut short by the end of the assignment.
@@ -101,17 +104,20 @@ final class AssignmentRunner: Sendable {
 
     // MARK: The last pass
 
-    /// Whether this very assignment was ended before: after a restart nothing is sent again.
+    /// How far this very assignment was ended: after a restart, or a pass that failed, the sources are not stopped again
+    /// (somebody may have started them since), and nothing is sent twice.
     private struct Ending: Hashable, Codable {
         var fencingToken: UInt64
+        var isSent: Bool
     }
 
     private static let endingName = "stopped"
 
     private func finish(_ attempt: Int) async throws {
-        let wanted = Ending(fencingToken: assignment.fencingToken)
+        let stopped = Ending(fencingToken: assignment.fencingToken, isSent: false)
+        let sent = Ending(fencingToken: assignment.fencingToken, isSent: true)
         let ended = try await thread.run { [self] in try endings().read(Ending.self, from: Self.endingName) }
-        if ended != wanted {
+        if ended != stopped, ended != sent {
             guard let command = terms.stopSource else {
                 throw ProcessServerError(
                     .configuration,
@@ -128,10 +134,13 @@ final class AssignmentRunner: Sendable {
                 throw ProcessServerError(
                     .hookFailed, "The source machines of \(assignment.group) could not be stopped: \(problem).")
             }
+            try await thread.run { [self] in try endings().write(stopped, as: Self.endingName) }
+        }
+        if ended != sent {
             tell(.starting, "The source machines are stopped; what they wrote last is being sent.")
             try await replicate(.once, attempt)
             if isStopping { return }
-            try await thread.run { [self] in try endings().write(wanted, as: Self.endingName) }
+            try await thread.run { [self] in try endings().write(sent, as: Self.endingName) }
         }
         tell(.stopped, "The source machines are stopped, and everything they wrote is on the target disks.")
     }
