@@ -42,6 +42,8 @@ package struct ControlClient: Sendable {
     private func send<Answer: Decodable>(_ method: String, _ path: String, body: [UInt8]?) async throws -> Answer {
         var request = HTTPClientRequest(url: "http+unix://\(percentEncoded(socket))\(path)")
         request.method = .init(rawValue: method)
+        // A connection for each request: one that is kept may be ended by the agent in the moment it is used again.
+        request.headers.add(name: "connection", value: "close")
         if let body {
             request.headers.add(name: "content-type", value: "application/json")
             request.body = .bytes(ByteBuffer(bytes: body))
