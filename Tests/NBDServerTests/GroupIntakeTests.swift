@@ -138,7 +138,8 @@ struct GroupIntakeTests {
             ingest.serve(fixture)
             let clients = [try await fixture.client("disk0"), try await fixture.client("disk0")]
             #expect(ingest.intake.connectionCount == 2)
-            #expect(try await clients[0].write(1, offset: 0, pattern(4096, seed: 1)).error == nil)
+            // Durable: what was only accepted is dropped when the group is closed, and opened again below.
+            #expect(try await clients[0].write(1, offset: 0, pattern(4096, seed: 1), flags: .fua).error == nil)
             ingest.intake.end("The group takes no data now.")
             let accepted = ingest.group.ingestPosition.accepted
             #expect(ingest.intake.connectionCount == 0)
