@@ -33,6 +33,7 @@ public struct Credentials: Hashable, Sendable {
 
     /// Reads what ``save(in:)`` wrote; nil where there is none.
     public init?(in folder: DirectoryFolder) throws {
+        try Self.finish(in: folder)
         func text(_ name: String) throws -> String? {
             try folder.contents(of: name, limit: Self.maximumFileBytes).map { String(decoding: $0, as: UTF8.self) }
         }
@@ -42,20 +43,39 @@ public struct Credentials: Hashable, Sendable {
         try self.init(certificate: certificate, key: HostKey(pemEncoded: key), authority: authority)
     }
 
-    /// Writes three files, mode 0600, each in one durable step. The key goes first: a crash between leaves a certificate
-    /// whose key is not the one beside it, which is noticed, and cured by enrolling again.
+    /// Writes three files, mode 0600, durably. They are first written beside the former ones, the certificate last: once
+    /// that is there all three are, and who reads them next puts them in place if a crash kept this from doing so.
     public func save(in folder: DirectoryFolder) throws {
-        try folder.replace(Self.names.key, with: Array(key.utf8))
-        try folder.replace(Self.names.authority, with: Array(authority.utf8))
-        try folder.replace(Self.names.certificate, with: Array(certificate.utf8))
+        for (name, text) in [
+            (Self.names.key, key), (Self.names.authority, authority), (Self.names.certificate, certificate),
+        ] {
+            try folder.replace(Self.next(name), with: Array(text.utf8))
+        }
+        try Self.finish(in: folder)
+    }
+
+    private static func next(_ name: String) -> String { "\(name).next" }
+
+    /// Puts what was written whole in place, the certificate last. What was begun and not written whole stays out.
+    private static func finish(in folder: DirectoryFolder) throws {
+        let there = Set(try folder.names())
+        guard there.contains(next(names.certificate)) else { return }
+        for name in [names.key, names.authority, names.certificate] where there.contains(next(name)) {
+            do {
+                try folder.rename(next(name), to: name)
+            } catch {
+                // Another program that reads them did it.
+                guard error.code == .notFound else { throw error }
+            }
+        }
+        try folder.sync()
     }
 
     /// Removes what ``save(in:)`` wrote. The key goes last: without a certificate there is nothing to use it for.
     public static func remove(from folder: DirectoryFolder) throws {
         let there = Set(try folder.names())
-        for name in [names.certificate, names.authority, names.key] where there.contains(name) {
-            try folder.remove(name)
-        }
+        let files = [names.certificate, names.authority, names.key]
+        for name in files.map(next) + files where there.contains(name) { try folder.remove(name) }
         try folder.sync()
     }
 }

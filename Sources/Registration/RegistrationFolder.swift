@@ -13,7 +13,7 @@ import StoragePrimitives
 /// A folder of its own, mode 0700.
 ///
 /// Everything in it is replaced in durable steps; an agent that looks into it while it changes sees the former or the
-/// next one, or a certificate whose key is not the one beside it, which it takes for being changed.
+/// next one, or for a moment a certificate whose key is not the one beside it, which it takes for being changed.
 public struct RegistrationFolder: Sendable {
     /// What is kept beside the certificate.
     public struct Record: Hashable, Sendable, Codable {
