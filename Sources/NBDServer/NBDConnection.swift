@@ -106,6 +106,9 @@ final class NBDConnection: ChannelInboundHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if case .handshakeCompleted? = event as? TLSUserEvent { encrypted(context) }
         if case .inputClosed? = event as? ChannelEvent { inputClosed(context) }
+        if event is NBDAdmissionChanged, !shared.directory.admits(peer) {
+            cut("The client is not admitted any more.")
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -202,7 +205,7 @@ final class NBDConnection: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         do {
             try context.pipeline.syncOperations.addHandler(
-                NIOSSLServerHandler(context: encryption), position: .first)
+                NIOSSLServerHandler(context: encryption.context), position: .first)
         } catch {
             throw NBDError(.encryptionRequired, "TLS cannot be started: \(error)")
         }

@@ -36,6 +36,14 @@ public protocol NBDDirectory: Sendable {
 
     /// Finds an export. `then` is called on any thread, at once or later.
     func find(_ name: String, for peer: NBDPeer, then: @escaping @Sendable (NBDFinding) -> Void)
+
+    /// Whether a client that was served may go on. Called on an event loop; does not block.
+    func admits(_ peer: NBDPeer) -> Bool
+}
+
+extension NBDDirectory {
+    /// Who was let in stays.
+    public func admits(_ peer: NBDPeer) -> Bool { true }
 }
 
 /// What a directory found.

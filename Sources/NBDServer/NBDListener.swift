@@ -13,9 +13,24 @@ struct NBDListenerShared: Sendable {
     let settings: NBDServerSettings
     let directory: any NBDDirectory
     /// Nil where the socket itself keeps strangers out.
-    let encryption: NIOSSLContext?
+    let encryption: NBDEncryption?
     let logger: Logger
 }
+
+/// What connections encrypt with from now on.
+final class NBDEncryption: Sendable {
+    private let current: Mutex<NIOSSLContext>
+
+    init(_ context: NIOSSLContext) { current = Mutex(context) }
+
+    var context: NIOSSLContext {
+        get { current.withLock { $0 } }
+        set { current.withLock { $0 = newValue } }
+    }
+}
+
+/// Tells connections that somebody's admission may have ended.
+struct NBDAdmissionChanged: Sendable {}
 
 /// Listens for NBD clients in one place and serves them the exports of a directory.
 ///
@@ -39,9 +54,26 @@ public final class NBDListener: Sendable {
         eventLoops: any EventLoopGroup, logger: Logger
     ) throws(NBDServerError) {
         shared = NBDListenerShared(
-            settings: settings, directory: directory, encryption: try trust?.context(), logger: logger)
+            settings: settings, directory: directory,
+            encryption: try trust.map { trust throws(NBDServerError) in NBDEncryption(try trust.context()) },
+            logger: logger)
         self.endpoint = endpoint
         self.eventLoops = eventLoops
+    }
+
+    /// Takes a renewed certificate or authority; connections made from now on use it.
+    ///
+    /// - Throws: ``NBDServerError`` with code `.certificatesUnusable`.
+    public func use(_ trust: NBDTrust) throws(NBDServerError) {
+        guard let encryption = shared.encryption else { return }
+        encryption.context = try trust.context()
+    }
+
+    /// Ends the connections of those whom the directory does not admit any more.
+    public func lookAtPeers() {
+        for channel in channels.withLock({ Array($0.connections.values) }) {
+            channel.pipeline.fireUserInboundEventTriggered(NBDAdmissionChanged())
+        }
     }
 
     /// Connections at this moment.

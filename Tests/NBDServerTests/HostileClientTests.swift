@@ -103,6 +103,35 @@ struct HostileClientTests {
         }
     }
 
+    @Test func `who is not admitted any more is ended, and the others go on`() async throws {
+        try await ServerFixture.run(isEncrypted: true) { fixture in
+            fixture.serve(try fixture.image(bytes: Self.mebibyte, [0: pattern(4096, seed: 1)]))
+            var clients: [TestClient] = []
+            for host in ["good", "bad"] {
+                let client = try await fixture.client()
+                let identity = try fixture.authority.identity(roles: ["nbd-client"], host: host)
+                try await client.go("disk", tls: try fixture.authority.client(identity))
+                clients.append(client)
+            }
+            fixture.directory.banned = ["bad"]
+            fixture.listener.lookAtPeers()
+            await clients[1].ended()
+            #expect(try await clients[0].read(0, 4096) == pattern(4096, seed: 1))
+        }
+    }
+
+    @Test func `a renewed certificate is shown from then on`() async throws {
+        try await ServerFixture.run(isEncrypted: true) { fixture in
+            fixture.serve(try fixture.image(bytes: Self.mebibyte, [0: pattern(4096, seed: 1)]))
+            let other = try TestAuthority()
+            try fixture.listener.use(other.trust(other.identity(roles: ["master-target"], host: "mt-2")))
+            let client = try await fixture.client()
+            let identity = try other.identity(roles: ["nbd-client"], host: "h")
+            try await client.go("disk", tls: try other.client(identity))
+            #expect(try await client.read(0, 4096) == pattern(4096, seed: 1))
+        }
+    }
+
     @Test func `without TLS there is none to start`() async throws {
         try await ServerFixture.run { fixture in
             let client = try await fixture.client()

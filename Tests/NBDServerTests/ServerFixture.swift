@@ -20,6 +20,7 @@ final class TestDirectory: NBDDirectory {
     private struct State {
         var exports: [String: NBDFinding] = [:]
         var peers: [NBDPeer] = []
+        var banned: Set<String> = []
     }
 
     private let state = Mutex(State())
@@ -27,6 +28,16 @@ final class TestDirectory: NBDDirectory {
     subscript(name: String) -> NBDFinding? {
         get { state.withLock { $0.exports[name] } }
         set { state.withLock { $0.exports[name] = newValue } }
+    }
+
+    /// Hosts that may not go on.
+    var banned: Set<String> {
+        get { state.withLock { $0.banned } }
+        set { state.withLock { $0.banned = newValue } }
+    }
+
+    func admits(_ peer: NBDPeer) -> Bool {
+        if case .certified(_, let host, _) = peer { !banned.contains(host) } else { true }
     }
 
     /// Who has asked for anything, in order.

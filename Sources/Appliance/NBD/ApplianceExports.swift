@@ -28,6 +28,8 @@ struct ApplianceExports: NBDDirectory {
         }
     }
 
+    func admits(_ peer: NBDPeer) -> Bool { !isRevoked(peer) }
+
     private func isRevoked(_ peer: NBDPeer) -> Bool {
         if case .certified(_, _, let serial) = peer { revoked.contains(serial) } else { false }
     }

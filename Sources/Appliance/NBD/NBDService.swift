@@ -47,6 +47,10 @@ struct NBDService: Service {
             .tcp(host: configuration.nbdAddress, port: configuration.nbdPort), settings: NBDServerSettings(),
             trust: trust, directory: core.exports, eventLoops: .singletonMultiThreadedEventLoopGroup, logger: logger)
         let port = try await listener.start() ?? configuration.nbdPort
+        core.nbdClients.use(listener)
+        defer { core.nbdClients.use(nil as NBDListener?) }
+        // It may have been renewed before the renewal could reach this listener.
+        try await core.files.run { try listener.use(NBDTrust(configuration)) }
         core.nbdListener.withLock {
             $0 = ListenerReport(address: configuration.nbdAddress, port: port, isListening: true)
         }
