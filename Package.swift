@@ -232,10 +232,18 @@ let package = Package(
                 "StoragePrimitives", nioCore, nioPosix, nioSSL, logging, certificates, crypto, swiftASN1,
             ]),
         tests("NBDProtocolTests", ["NBDProtocol", nioCore]),
-        tests("ProcessServerTests", ["ProcessServer", "NBDProtocol", "LinuxSystem", "StoragePrimitives", nioPosix]),
+        tests(
+            "ProcessServerTests",
+            [
+                "ProcessServer", "NBDProtocol", "HostCertificates", "ControlAPI", "LinuxSystem", "StoragePrimitives",
+                nioPosix, nioSSL,
+            ]),
         tests("ConfigurationAPITests", ["ConfigurationAPI", "ControlAPI", "StoragePrimitives"]),
         tests(
             "HostCertificatesTests", ["HostCertificates", "ControlAPI", "StoragePrimitives", certificates, crypto]),
+        tests(
+            "RegistrationTests",
+            ["TestSupport", "Registration", "HostCertificates", "ControlAPI", "LinuxSystem", "StoragePrimitives"]),
         tests("SQLStorageTests", ["TestSupport", "SQLStorage", "LinuxSystem"]),
         tests(
             "ConfigurationServerTests",

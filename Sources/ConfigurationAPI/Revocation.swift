@@ -35,6 +35,11 @@ public struct RevocationList: Hashable, Sendable, Codable {
         self.number = number
         self.revoked = revoked
     }
+
+    /// The serial numbers as certificates have them, without leading zeroes.
+    public var serials: Set<[UInt8]> {
+        Set(revoked.compactMap { HexBytes($0.serial).map { Array($0.bytes.drop { $0 == 0 }) } })
+    }
 }
 
 /// Takes all certificates of a server back.

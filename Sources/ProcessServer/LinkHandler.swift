@@ -12,18 +12,20 @@ import ReplicationProtocol
 final class LinkHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    /// The role that the receiver's certificate has to have (organizationalUnit of its subject).
-    static let role = "master-target"
     /// A session that has no Welcome yet is ticked as if the idle timeout were this.
     private static let openingTick = TimeAmount.seconds(5)
 
     private let link: ReplicationLink
+    private let admission: Admission
     private var decoder = FrameDecoder(from: .receiver)
     private var ticks: Scheduled<Void>?
     private var tick = openingTick
     private var isAdmitted = false
 
-    init(link: ReplicationLink) { self.link = link }
+    init(link: ReplicationLink, admission: Admission) {
+        self.link = link
+        self.admission = admission
+    }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if let event = event as? TLSUserEvent, case .handshakeCompleted(let negotiated) = event {
@@ -41,13 +43,7 @@ final class LinkHandler: ChannelInboundHandler {
         do {
             let certificate = try context.pipeline.syncOperations.handler(type: NIOSSLClientHandler.self)
                 .peerCertificate
-            guard let certificate, CertificateSubject(certificate)?.role == Self.role else {
-                return link.fail(
-                    ProcessServerError(
-                        .peerNotAdmitted,
-                        "The peer's certificate does not name it a \(Self.role); issue one with that role.",
-                        isPermanent: true))
-            }
+            if let refusal = admission.refusal(of: certificate) { return link.fail(refusal) }
         } catch {
             return link.fail(
                 ProcessServerError(.peerNotAdmitted, "The peer's certificate cannot be had: \(error)."))

@@ -12,11 +12,13 @@ final class NetworkConnector: Sendable {
     private let group: any EventLoopGroup
     private let identity: TLSIdentity
     private let address: ServerAddress
+    private let admission: Admission
 
-    init(group: any EventLoopGroup, identity: TLSIdentity, address: ServerAddress) {
+    init(group: any EventLoopGroup, identity: TLSIdentity, settings: ProcessServerSettings) {
         self.group = group
         self.identity = identity
-        self.address = address
+        address = settings.server
+        admission = Admission(masterTarget: settings.masterTarget, revokedSerials: settings.revokedSerials)
     }
 
     var host: String { identity.host }
@@ -31,10 +33,12 @@ final class NetworkConnector: Sendable {
         let bootstrap = ClientBootstrap(group: group)
             .connectTimeout(.seconds(10))
             .channelOption(.socketOption(.so_sndbuf), value: 4 << 20)
-            .channelInitializer { channel in
+            .channelInitializer { [admission] channel in
                 channel.eventLoop.makeCompletedFuture {
                     let tls = try NIOSSLClientHandler(context: context, serverHostname: nil)
-                    try channel.pipeline.syncOperations.addHandlers([tls, LinkHandler(link: link)])
+                    try channel.pipeline.syncOperations.addHandlers([
+                        tls, LinkHandler(link: link, admission: admission),
+                    ])
                 }
             }
         bootstrap.connect(host: address.host, port: address.port).whenFailure { [address] error in

@@ -119,7 +119,7 @@ public final class ProcessServer: Service {
         }
         let replicator = Replicator(
             settings: settings, members: members, store: try PositionStore(folder: folder, group: settings.group),
-            connector: NetworkConnector(group: group, identity: identity, address: settings.server), signal: signal,
+            connector: NetworkConnector(group: group, identity: identity, settings: settings), signal: signal,
             clock: MachineSteadyClock(), wallClock: SystemClock(), report: report)
         try replicator.run()
         withExtendedLifetime(guardian) {}

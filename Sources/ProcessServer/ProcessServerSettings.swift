@@ -38,6 +38,10 @@ public struct ProcessServerSettings: Sendable {
     public var group: String
     /// Where the master target listens.
     public var server: ServerAddress
+    /// The host id that the master target's certificate has to name; nil for any master target.
+    public var masterTarget: String?
+    /// Serial numbers of certificates that were taken back, without leading zeroes.
+    public var revokedSerials: Set<[UInt8]> = []
     /// The token that the Hello carries; one greater than the last sender's takes the group over.
     public var fencingToken: UInt64 = 1
     /// How long it goes on.

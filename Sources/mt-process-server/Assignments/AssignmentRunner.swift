@@ -125,7 +125,10 @@ final class AssignmentRunner: Sendable {
                         + "or stop them and say so with --source-stopped.", isPermanent: true)
             }
             tell(.starting, "The source machines are being stopped.")
-            let problem = try await Self.commands.run { [assignment, terms] in
+            // May take its time, and no other group waits for it.
+            let commands = DiskThread(name: "mt-stop")
+            defer { commands.finish() }
+            let problem = try await commands.run { [assignment, terms] in
                 ShellCommand.run(
                     command, environment: ["MT_GROUP=\(assignment.group)", "MT_PHASE=stop"], timeout: terms.stopTimeout,
                     clock: MachineSteadyClock())
@@ -145,9 +148,6 @@ final class AssignmentRunner: Sendable {
         tell(.stopped, "The source machines are stopped, and everything they wrote is on the target disks.")
     }
 
-    /// Commands may take their time, one after the other: a site's machines are not stopped all at once.
-    private static let commands = DiskThread(name: "mt-commands")
-
     /// Blocks.
     private func endings() throws -> StateFolder {
         try FolderTree.make(statePath)
@@ -160,7 +160,8 @@ final class AssignmentRunner: Sendable {
 
     private func replicate(_ mode: ProcessServerSettings.Mode, _ attempt: Int) async throws {
         try await thread.run { [positionPath] in try FolderTree.make(positionPath) }
-        let server = try processServer(mode, attempt)
+        let revoked = try await thread.run { [registration] in try registration.load()?.record.revocations }
+        let server = try processServer(mode, attempt, revoked)
         let services = ServiceGroup(
             configuration: .init(
                 services: [
@@ -178,7 +179,9 @@ final class AssignmentRunner: Sendable {
         try await services.run()
     }
 
-    private func processServer(_ mode: ProcessServerSettings.Mode, _ attempt: Int) throws -> ProcessServer {
+    private func processServer(
+        _ mode: ProcessServerSettings.Mode, _ attempt: Int, _ revoked: RevocationList?
+    ) throws -> ProcessServer {
         guard !assignment.masterTargets.isEmpty,
             let address = ServerAddress(assignment.masterTargets[attempt % assignment.masterTargets.count])
         else {
@@ -189,6 +192,8 @@ final class AssignmentRunner: Sendable {
         var settings = ProcessServerSettings(group: assignment.group, server: address)
         settings.mode = mode
         settings.fencingToken = assignment.fencingToken
+        settings.masterTarget = assignment.masterTargetID
+        settings.revokedSerials = revoked?.serials ?? []
         // One of several addresses is not waited for longer than it takes to try the next.
         settings.giveUpAfter = mode == .once || assignment.masterTargets.count > 1 ? Self.patience : nil
         try terms.options.apply(to: &settings)
