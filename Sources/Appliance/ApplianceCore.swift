@@ -7,6 +7,7 @@ import HealthChecks
 import LinuxSystem
 import Logging
 import NBDServer
+import Registration
 import RetentionStore
 import StateFiles
 import StoragePrimitives
@@ -28,6 +29,8 @@ public final class ApplianceCore: Sendable {
     let previews: PreviewBoard
     /// Certificates that the configuration server took back.
     let revoked = RevokedCertificates()
+    /// Reaches the network's NBD clients.
+    let nbdClients = NBDClients()
     /// How it stands with the configuration server; nil while there is none.
     let registration = Mutex<RegistrationReport?>(nil)
     /// What the configuration server asked for.
@@ -84,6 +87,9 @@ public final class ApplianceCore: Sendable {
             ledger: StateFolder(
                 try Self.folder("site-tasks", configuration), limit: SiteTaskDesk.maximumFileBytes),
             groups: groups, jobs: jobs, clock: clock, logger: logger)
+        // Before anybody can connect. Where the registration cannot be read its service says so, and nobody is admitted who
+        // was not before.
+        revoked.use(try? RegistrationFolder(path: configuration.registrationPath).load()?.record.revocations)
         listener = Mutex(
             ListenerReport(
                 address: configuration.address, port: configuration.port, isListening: false, problem: "It is starting."

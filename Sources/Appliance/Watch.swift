@@ -40,7 +40,7 @@ struct Watch: Service {
         var text =
             listener.isListening
             ? "Listening on port \(listener.port)" : "Not listening: \(listener.problem ?? "starting")"
-        text += "; \(groups.count) groups"
+        text += "; \(groups.count) group\(groups.count == 1 ? "" : "s")"
         if !degraded.isEmpty { text += ", degraded: \(degraded.map(\.name).joined(separator: ", "))" }
         return text
     }

@@ -25,6 +25,8 @@ struct RestoreCommand: AsyncParsableCommand {
         discussion: """
             The server may have another address than before: servers know it by its key. Those that were enrolled after \
             the backup have to enrol again. With --database the inventory goes into that database, which has to be empty.
+            What was done after the backup is not known: passphrases that were replaced since are good again, and \
+            certificates that were taken back since are not taken back.
             """)
 
     @Argument(help: "The file that backup wrote.") var file: String
@@ -36,5 +38,9 @@ struct RestoreCommand: AsyncParsableCommand {
         try await ServerBackup.restore(
             file, to: settings.statePath, database: settings.database, isKeysOnly: keysOnly)
         Terminal.writeLine("The server is restored in \(settings.statePath).")
+        guard !keysOnly else { return }
+        Terminal.writeLine(
+            "It knows nothing of what was done after the backup. Take back again what was taken back since, and where the "
+                + "passphrase was replaced since: mt-configuration-server passphrase rotate.")
     }
 }

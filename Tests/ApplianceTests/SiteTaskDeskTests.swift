@@ -22,13 +22,13 @@ import Testing
 
     private func prepare(
         _ folder: TestFolder, target: String = "a.img", bytes: ByteCount = .mebibytes(4),
-        asked: DateTime? = DateTime(SystemClock().now())
+        making: GroupMaking? = GroupMaking()
     ) -> SiteTask {
         task(.prepare) {
             $0.prepare = PrepareRequest(
                 policy: GroupPolicy(rpoThresholdSeconds: 60), sender: Self.sender,
                 disks: [BindDiskRequest(source: "s", target: "file:\(folder.path)/\(target)", sizeBytes: bytes)],
-                asked: asked)
+                making: making)
         }
     }
 
@@ -84,24 +84,33 @@ import Testing
         }
     }
 
-    @Test func `a group is made because an operator asked, and not when it was committed since`() async throws {
+    @Test func `a group is made because an operator asked, and not over a commit that was not known`() async throws {
         try await run { test, folder in
-            let before = DateTime(SystemClock().now())
-            #expect(try await ask(test, prepare(folder, asked: nil)).failure?.code == .notFound)
-            try await ask(test, prepare(folder))
-            #expect(try await ask(test, prepare(folder, asked: nil)).state == .done, "what is there is kept in step")
+            #expect(try await ask(test, prepare(folder, making: nil)).failure?.code == .notFound)
+            try await ask(test, prepare(folder, making: GroupMaking(fencingToken: 7)))
+            let group = try await test.json(GroupReport.self, "group", "show", "g")
+            #expect(group.fencingToken == 7, "who had the group before is kept out")
+            #expect(try await ask(test, prepare(folder, making: nil)).state == .done, "what is there is kept in step")
+            #expect(try folder.names("state/site-tasks").count == 1, "and nothing is kept of that")
             _ = try await test.synchronize()
             try await ask(test, task(.recover) { $0.recover = RecoverRequest(point: .latest, sourceStopped: true) })
             try await ask(test, task(.commit) { $0.commit = CommitRequest(dropHistory: true) })
             try await test.waitFor(.released)
             for _ in 0..<2 {
-                #expect(try await ask(test, prepare(folder, asked: nil)).failure?.code == .notFound)
-                let old = try await ask(test, prepare(folder, asked: before))
-                #expect(old.failure?.code == .refused && old.failure?.message.contains("committed") == true)
+                #expect(try await ask(test, prepare(folder, making: nil)).failure?.code == .notFound)
+                for unknown in [nil, "another"] {
+                    let old = try await ask(test, prepare(folder, making: GroupMaking(lastCommit: unknown)))
+                    #expect(old.failure?.code == .refused && old.failure?.message.contains("committed") == true)
+                    #expect(old.failure?.remedy.contains("--targets-unused") == true)
+                }
                 // Nor when the group is gone.
                 _ = await test.mtctl("group", "delete", "g", "--yes")
             }
-            #expect(try await ask(test, prepare(folder)).state == .done)
+            let known = GroupMaking(lastCommit: group.id)
+            #expect(try await ask(test, prepare(folder, making: known)).state == .done)
+            _ = await test.mtctl("group", "delete", "g", "--yes", "--discard-history")
+            let meant = GroupMaking(targetsAreUnused: true)
+            #expect(try await ask(test, prepare(folder, making: meant)).state == .done)
         }
     }
 
@@ -126,6 +135,7 @@ import Testing
         try await run { test, folder in
             try await ask(test, prepare(folder))
             _ = try await test.synchronize()
+            let group = try await test.json(GroupReport.self, "group", "show", "g")
             #expect(await test.mtctl("bookmark", "g", "--label", "three").code == 0)
             let recover = task(.recover) { $0.recover = RecoverRequest(point: .bookmark("three"), sourceStopped: true) }
             let first = try await ask(test, recover)
@@ -147,7 +157,8 @@ import Testing
             try await test.waitFor(.released)
             #expect(try await ask(test, commit).state == .done)
             // The name is free for the way back.
-            #expect(try await ask(test, prepare(folder)).state == .done)
+            let back = prepare(folder, making: GroupMaking(lastCommit: group.id))
+            #expect(try await ask(test, back).state == .done)
             #expect(try await ask(test, commit).state == .done, "what was done stays done")
             try await test.waitFor(.created)
         }

@@ -56,7 +56,10 @@ public final class GroupRegistry: Sendable {
         return group
     }
 
-    func create(_ request: CreateGroupRequest, defaults: GroupPolicy) async throws -> GroupReport {
+    /// - Parameter fencingToken: Senders with a smaller one are kept out.
+    func create(
+        _ request: CreateGroupRequest, defaults: GroupPolicy, fencingToken: UInt64 = 0
+    ) async throws -> GroupReport {
         let name = request.name
         guard CreateGroupRequest.isPermittedName(name) else {
             throw ControlFailure(
@@ -81,7 +84,7 @@ public final class GroupRegistry: Sendable {
         }
         let record = GroupRecord(
             name: name, id: UUID().uuidString.lowercased(), created: DateTime(environment.clock.now()), policy: policy,
-            senders: request.senders)
+            senders: request.senders, fencingToken: fencingToken)
         return try await thread.run { [self] in
             guard find(name) == nil else {
                 throw ControlFailure(.exists, "Group \(name) exists.", remedy: "Choose another name.")

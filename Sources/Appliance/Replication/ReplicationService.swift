@@ -46,6 +46,8 @@ struct ReplicationService: Service {
             pool: core.environment.pool, eventLoops: .singletonMultiThreadedEventLoopGroup, logger: logger)
         let port = try await listener.bind()
         core.environment.sessions.use(listener)
+        // It may have been renewed before the renewal could reach this listener.
+        try await core.files.run { try listener.use(Self.trust(configuration)) }
         core.listener.withLock {
             $0 = ListenerReport(address: configuration.address, port: port, isListening: true)
         }

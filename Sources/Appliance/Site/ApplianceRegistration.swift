@@ -6,6 +6,7 @@ import ControlAPI
 import HostCertificates
 import LinuxSystem
 import Logging
+import NBDServer
 import Registration
 import StoragePrimitives
 
@@ -50,6 +51,7 @@ struct ApplianceRegistration: RegisteredHost {
     private func useCertificate() async throws {
         try await core.files.run { [core] in
             try core.environment.sessions.use(ReplicationService.trust(core.configuration))
+            try core.nbdClients.use(NBDTrust(core.configuration))
         }
     }
 
@@ -106,6 +108,7 @@ struct ApplianceRegistration: RegisteredHost {
     func received(_ revocations: RevocationList) async {
         core.revoked.use(revocations)
         core.environment.sessions.end(hosts: Set(revocations.revoked.map(\.hostID)))
+        core.nbdClients.look()
         do {
             try await core.files.run { [folder] in try folder.save(revocations) }
         } catch {

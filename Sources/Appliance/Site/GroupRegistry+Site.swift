@@ -10,34 +10,35 @@ extension GroupRegistry {
     func prepare(_ name: String, _ request: PrepareRequest) async throws -> Acknowledgement {
         if find(name).map({ $0.state.underlying == .released }) ?? true { try await make(name, request) }
         let group = try group(named: name)
-        if request.asked != nil { try group.checkIsReplicating() }
+        if request.making != nil { try group.checkIsReplicating() }
         try group.checkDisks(are: request.disks)
         try await group.take(request.policy, senders: [request.sender])
         for disk in request.disks where !group.record.disks.contains(where: { $0.source == disk.source }) {
             _ = try await group.bind(disk)
         }
         // Who paused it goes on when somebody asks for that, and not because a policy was changed.
-        if request.asked != nil, case .paused = group.state { _ = try await group.resume() }
+        if request.making != nil, case .paused = group.state { _ = try await group.resume() }
         return Acknowledgement(message: "Group \(name) is ready for its process server, \(request.sender).")
     }
 
     /// Makes a group that is not there, or that was committed, because an operator asked for it.
     ///
-    /// - Throws: ``ControlFailure`` with `.refused` when it was committed after that: orders may be old, those of a
-    ///   configuration server that was restored above all, and a machine may run on the disks by now.
+    /// - Throws: ``ControlFailure`` with `.refused` when there was a commit that the configuration server does not know of:
+    ///   orders may be old, those of one that was restored above all, and a machine may run on the disks by now.
     private func make(_ name: String, _ request: PrepareRequest) async throws {
-        guard let asked = request.asked else {
+        guard let making = request.making else {
             throw ControlFailure(
                 .notFound, "Group \(name) is not here any more.",
                 remedy: "Reprotect it, if it is to be protected again.")
         }
         let targets = Set(request.disks.map(\.target))
-        if let committed = try await thread.run({ [self] in try lastCommit(of: name, or: targets) }), committed >= asked
-        {
+        let last = try await thread.run { [self] in try lastCommit(of: name, or: targets) }
+        if let last, last.group.id != making.lastCommit, !making.targetsAreUnused {
             throw ControlFailure(
                 .refused,
-                "Group \(name) was committed at \(committed), and this was asked for before that: a machine may run on "
-                    + "its disks.", remedy: "Reprotect it again, if they are to be written to.")
+                "Group \(last.group.name) was committed on these disks, or under this name, at \(last.committed), and the "
+                    + "configuration server does not know of it: a machine may run on them.",
+                remedy: "Where nothing runs on them, say so: mtctl site reprotect \(name) --targets-unused.")
         }
         // Its disks were given back: what is left of it is the name.
         if find(name) != nil { _ = try await delete(named: name, discardHistory: false) }
@@ -46,18 +47,18 @@ extension GroupRegistry {
         create.retentionSeconds = request.policy.retentionSeconds
         create.applicationConsistentSeconds = request.policy.applicationConsistentSeconds
         create.quotaBytes = request.policy.quotaBytes
-        _ = try await self.create(create, defaults: request.policy)
+        _ = try await self.create(create, defaults: request.policy, fencingToken: making.fencingToken)
     }
 
-    /// When a group of that name, or with one of those targets, was committed last, as the reports of commits tell; they
-    /// stay when a group goes. Blocks.
-    private func lastCommit(of name: String, or targets: Set<String>) throws -> DateTime? {
+    /// The last commit of a group of that name, or with one of those targets, as the reports of commits tell; they stay
+    /// when a group goes. Blocks.
+    private func lastCommit(of name: String, or targets: Set<String>) throws -> CommitReport? {
         try environment.reports.names().compactMap { id in
             let report = try environment.reports.read(CommitReport.self, from: id)
             guard let report else { return nil }
             let isMeant = report.group.name == name || report.group.disks.contains { targets.contains($0.target) }
-            return isMeant ? report.committed : nil
-        }.max()
+            return isMeant ? report : nil
+        }.max { $0.committed < $1.committed }
     }
 }
 

@@ -10,8 +10,7 @@ final class RevokedCertificates: Sendable {
 
     /// Takes a whole list; nil for none.
     func use(_ list: RevocationList?) {
-        let taken = (list?.revoked ?? []).compactMap { HexBytes($0.serial).map { Array($0.bytes.drop { $0 == 0 }) } }
-        serials.withLock { $0 = Set(taken) }
+        serials.withLock { $0 = list?.serials ?? [] }
     }
 
     /// - Parameter serial: Without leading zeroes. An empty one is of nobody.

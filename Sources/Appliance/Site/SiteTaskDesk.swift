@@ -33,6 +33,8 @@ package final class SiteTaskDesk: Sendable {
         var wanted: [String] = []
         /// Being worked on by this process.
         var active: Set<String> = []
+        /// The last change of each group that is under way: the next waits for it.
+        var changes: [String: Task<Void, Never>] = [:]
     }
 
     private let desk = Mutex(Desk())
@@ -82,8 +84,8 @@ package final class SiteTaskDesk: Sendable {
         let now = DateTime(clock.now())
         let fresh = desk.withLock { desk -> [Entry] in
             desk.wanted = tasks.prefix(Self.maximumOpenTasks).filter { Self.isID($0.id) }.map(\.id)
-            // Questions are asked anew each time: nothing is kept of one that nobody waits for.
-            for (id, entry) in desk.entries where entry.isQuestion && !desk.wanted.contains(id) {
+            // Nothing is kept of what may be done again and that nobody waits for.
+            for (id, entry) in desk.entries where entry.isRepeatable && !desk.wanted.contains(id) {
                 desk.entries[id] = nil
             }
             return tasks.prefix(Self.maximumOpenTasks).compactMap { task in
@@ -99,7 +101,17 @@ package final class SiteTaskDesk: Sendable {
         }
         for entry in fresh {
             // It outlives the connection that brought it; the appliance ends it by ending the jobs that it waits for.
-            Task { await work(on: entry) }
+            desk.withLock { desk in
+                guard !entry.isQuestion else {
+                    Task { await work(on: entry) }
+                    return
+                }
+                let before = desk.changes[entry.task.group]
+                desk.changes[entry.task.group] = Task {
+                    await before?.value
+                    await work(on: entry)
+                }
+            }
         }
     }
 
@@ -130,13 +142,17 @@ package final class SiteTaskDesk: Sendable {
             logger.warning("A task's end cannot be kept.", metadata: ["reason": "\(error)"])
             desk.withLock { [entry] in $0.entries[entry.task.id] = entry }
         }
-        desk.withLock { [entry] in _ = $0.active.remove(entry.task.id) }
+        desk.withLock { [entry] desk in
+            desk.active.remove(entry.task.id)
+            let group = entry.task.group
+            if !desk.active.contains(where: { desk.entries[$0]?.task.group == group }) { desk.changes[group] = nil }
+        }
         await forgetOld()
     }
 
     private func carryOut(_ entry: inout Entry) async throws {
         let task = entry.task
-        if !entry.isQuestion {
+        if !entry.isRepeatable {
             logger.notice(
                 "The configuration server asks for an operation.",
                 metadata: ["task": "\(task.kind.rawValue)", "group": "\(task.group)", "id": "\(task.id)"])
@@ -209,7 +225,7 @@ package final class SiteTaskDesk: Sendable {
 
     private func keep(_ entry: Entry) async throws {
         desk.withLock { $0.entries[entry.task.id] = entry }
-        if entry.isQuestion { return }
+        if entry.isRepeatable { return }
         try await thread.run { [ledger] in try ledger.write(entry, as: entry.task.id) }
     }
 
@@ -217,7 +233,7 @@ package final class SiteTaskDesk: Sendable {
         let old = desk.withLock { desk -> [String] in
             let wanted = Set(desk.wanted)
             let ended = desk.entries.values.filter {
-                $0.report.state != .running && !$0.isQuestion && !wanted.contains($0.task.id)
+                $0.report.state != .running && !$0.isRepeatable && !wanted.contains($0.task.id)
             }.sorted { $0.begun < $1.begun }
             let old = ended.dropLast(Self.keptTasks).map(\.task.id)
             for id in old { desk.entries[id] = nil }
@@ -238,4 +254,13 @@ package final class SiteTaskDesk: Sendable {
 extension SiteTaskDesk.Entry {
     /// Nothing changes by it.
     var isQuestion: Bool { task.kind == .points || task.kind == .resolve }
+
+    /// A question, or what keeps a group in step: done twice it is done once.
+    var isRepeatable: Bool {
+        switch task.kind {
+        case .points, .resolve: true
+        case .prepare: task.prepare?.making == nil
+        case .recover, .rollback, .commit: false
+        }
+    }
 }

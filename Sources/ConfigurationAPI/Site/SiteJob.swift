@@ -14,16 +14,20 @@ public struct ReprotectRequest: Hashable, Sendable, Codable {
     public var processServer: String?
     /// What disks are written to; a disk that is not named goes to its original one. None is ever invented.
     public var targets: [DiskTarget]
+    /// The operator says that nothing runs on the target disks, although the master target knows of a commit on them that
+    /// the configuration server does not. Nil for no.
+    public var targetsAreUnused: Bool?
 
     /// A request.
     public init(
         direction: ReplicationDirection = .failback, masterTarget: String? = nil, processServer: String? = nil,
-        targets: [DiskTarget] = []
+        targets: [DiskTarget] = [], targetsAreUnused: Bool? = nil
     ) {
         self.direction = direction
         self.masterTarget = masterTarget
         self.processServer = processServer
         self.targets = targets
+        self.targetsAreUnused = targetsAreUnused
     }
 }
 

@@ -56,16 +56,35 @@ public struct PrepareRequest: Hashable, Sendable, Codable {
     public var sender: String
     /// Its disks, in the order of their numbers.
     public var disks: [BindDiskRequest]
-    /// When an operator asked for the group to be protected. A group is made for that alone, and only when it was not
-    /// committed since: a machine may run on its disks. Nil for what keeps a group in step that is there.
-    public var asked: DateTime?
+    /// An operator asked for the group to be protected: a group that is not there is made. Nil for what only keeps a
+    /// group in step that is there.
+    public var making: GroupMaking?
 
     /// A request.
-    public init(policy: GroupPolicy, sender: String, disks: [BindDiskRequest], asked: DateTime? = nil) {
+    public init(policy: GroupPolicy, sender: String, disks: [BindDiskRequest], making: GroupMaking? = nil) {
         self.policy = policy
         self.sender = sender
         self.disks = disks
-        self.asked = asked
+        self.making = making
+    }
+}
+
+/// What the configuration server knows when it has a group made. It may know less than the master target, as one that
+/// was restored from an old backup does; no clock tells which of them is right.
+public struct GroupMaking: Hashable, Sendable, Codable {
+    /// The id of the group that was committed there last under this name. Where the master target knows of another commit
+    /// of the name or of the target disks, a machine may run on them: it refuses. Nil for none.
+    public var lastCommit: String?
+    /// An operator says that nothing runs on the target disks, whatever was committed on them.
+    public var targetsAreUnused: Bool
+    /// A token that is greater than any that a sender was given: those of a former group of the name are kept out.
+    public var fencingToken: UInt64
+
+    /// What is known.
+    public init(lastCommit: String? = nil, targetsAreUnused: Bool = false, fencingToken: UInt64 = 0) {
+        self.lastCommit = lastCommit
+        self.targetsAreUnused = targetsAreUnused
+        self.fencingToken = fencingToken
     }
 }
 
@@ -110,6 +129,9 @@ public struct SiteAssignment: Hashable, Sendable, Codable {
     public var group: String
     /// Where its master target listens: `HOST:PORT`, in the order to try them.
     public var masterTargets: [String]
+    /// The host id of its master target, as its certificate says it: another one that answers there gets nothing. Nil for
+    /// whoever is a master target.
+    public var masterTargetID: String?
     /// The token to come with.
     public var fencingToken: UInt64
     /// Its disks, in the order of their numbers.

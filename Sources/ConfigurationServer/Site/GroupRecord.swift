@@ -21,6 +21,8 @@ package struct GroupRecord: Hashable, Sendable, Codable {
     package var former: [SitePlacement] = []
     /// Which way it was committed last; nil when it never was.
     package var committed: ReplicationDirection?
+    /// The ids that groups of this name had on the master targets where they were committed last, by host id.
+    package var commits: [String: String] = [:]
     /// The disks on site since the last commit of a failback.
     package var onSite: [DiskTarget] = []
     /// The policy that its master target was told last.
@@ -101,8 +103,8 @@ package struct GroupRecord: Hashable, Sendable, Codable {
 
     /// How its master target has to have it.
     ///
-    /// - Parameter asked: When an operator asked for the group; nil for what only keeps it in step.
-    package mutating func prepareTask(_ view: SiteView, id: String, asked: DateTime? = nil) -> SiteTask? {
+    /// - Parameter making: Of an operator's wish; nil for what only keeps it in step.
+    package mutating func prepareTask(_ view: SiteView, id: String, making: GroupMaking? = nil) -> SiteTask? {
         guard let placement else { return nil }
         policy = view.policy.of(placement.direction)
         var task = SiteTask(id: id, group: group.name, kind: .prepare)
@@ -113,7 +115,7 @@ package struct GroupRecord: Hashable, Sendable, Codable {
                     source: Self.sourceID(machine.name, disk.id),
                     target: placement.targets.first { $0.machine == machine.name && $0.disk == disk.id }?.target ?? "",
                     sizeBytes: disk.sizeBytes, logicalBlockSize: disk.logicalBlockSize)
-            }, asked: asked)
+            }, making: making)
         return task
     }
 
@@ -133,8 +135,11 @@ package struct GroupRecord: Hashable, Sendable, Codable {
     }
 
     /// What the disks show was accepted.
-    package mutating func release() {
+    package mutating func release(_ view: SiteView) {
         guard let placement else { return }
+        if let report = view.report(of: group.name, from: placement.masterTarget) {
+            commits[placement.masterTarget] = report.group.id
+        }
         committed = placement.direction
         if placement.direction == .failback { onSite = placement.targets }
         unplace()
@@ -148,6 +153,8 @@ package struct GroupRecord: Hashable, Sendable, Codable {
     /// target: the master target's word on its group counts.
     ///
     /// - Returns: Whether anything changed.
+    ///
+    /// What is sent again after a rollback at the master target is sent with a new token: who stopped is asked anew.
     package mutating func learn(_ view: SiteView) -> Bool {
         guard let placement, let said = view.report(of: group.name, from: placement.masterTarget),
             said.moment > changed
@@ -156,17 +163,26 @@ package struct GroupRecord: Hashable, Sendable, Codable {
         // A group that was committed takes no greater token any more: that it is over counts whatever the token.
         guard isOver || said.group.fencingToken >= placement.fencingToken else { return false }
         switch said.group.underlyingState {
-        case .committed, .released: release()
+        case .committed, .released: release(view)
         case .recovering, .recovered:
             guard assignment?.isStopped == false else { return false }
             assignment?.isStopped = true
-        case .created, .initialSync, .protected, .paused, .resyncing, .degraded: return false
+            outcome = said.group.underlyingState
+        case .protected, .resyncing:
+            guard outcome == .recovered || outcome == .recovering, assignment?.isStopped == true,
+                view.seconds(since: changed) >= Self.underWaySeconds
+            else { return false }
+            // Without a greater token it stays stopped; an operator's reprotect says why.
+            guard (try? send(view)) != nil else { return false }
+            outcome = nil
+        case .created, .initialSync, .paused, .degraded: return false
         }
         changed = view.now
-        // It said so itself: what came of the last job that is known here is older, as after a restored backup.
-        outcome = nil
         return true
     }
+
+    /// A heartbeat that was under way for less when a job ended may tell of what was before it.
+    package static let underWaySeconds: UInt64 = 30
 
     /// What its process server says of it. A greater token than ours is one that we gave and forgot.
     ///

@@ -23,6 +23,8 @@ package struct ServerPlacement {
     package static let leastHistoryPart: UInt64 = 20
     /// What history takes at least.
     package static let leastHistory = ByteCount.gibibytes(1)
+    /// The fewest characters of a host id that mean one.
+    static let leastOfID = 4
     /// What a group takes of a master target's memory at most times.
     package static let memoryOfGroup = ByteCount.mebibytes(16)
 
@@ -99,12 +101,19 @@ package struct ServerPlacement {
         case .online: break
         }
         if server.clone != nil { return "shares its host id with another machine" }
-        if server.health == "critical" {
-            let check = server.heartbeat?.health?.failing.first { $0.severity == "critical" }
-            return "is in a critical state" + (check.map { " (\(SiteText.clipped($0.sentence).prefix(200)))" } ?? "")
-        }
-        return nil
+        guard server.health == "critical" else { return nil }
+        let critical = (server.heartbeat?.health?.failing ?? []).filter { $0.severity == "critical" }
+        let standing = critical.filter { !Self.checksOfTheMoment.contains($0.check) }
+        if !critical.isEmpty, standing.isEmpty { return nil }
+        let sentences = standing.map { SiteText.clipped($0.sentence).prefix(200) }.joined(separator: " ")
+        return "is in a critical state" + (sentences.isEmpty ? "" : " (\(sentences))")
     }
+
+    /// What says how the groups that are there do, or how busy the machine is: neither stands against one more, and a
+    /// group that is beyond its RPO has to be able to get another process server.
+    private static let checksOfTheMoment: Set = [
+        "replication.rpo", "replication.points", "replication.apply", "os.cpu", "os.memory",
+    ]
 
     private func problem(ofMasterTarget server: ServerReport) -> String? {
         if let problem = problem(of: server) { return problem }
@@ -149,7 +158,10 @@ package struct ServerPlacement {
     // MARK: Among several
 
     private func named(_ text: String, _ role: HostRole) throws(ConfigurationFailure) -> ServerReport {
-        let servers = view.servers.filter { $0.role == role && ($0.hostID == text || $0.hostName == text) }
+        let all = view.servers.filter { $0.role == role }
+        var servers = all.filter { $0.hostID == text || $0.hostName == text }
+        // The beginning of an id, as lists show it; who has that for a name goes first.
+        if servers.isEmpty, text.count >= Self.leastOfID { servers = all.filter { $0.hostID.hasPrefix(text) } }
         guard let server = servers.first else {
             throw ConfigurationFailure(
                 .notFound, "There is no \(role.rawValue) \"\(SiteText.clipped(text).prefix(253))\".",
@@ -157,7 +169,10 @@ package struct ServerPlacement {
         }
         guard servers.count == 1 else {
             throw ConfigurationFailure(
-                .conflict, "\(servers.count) servers have the name \(server.hostName).",
+                .conflict,
+                server.hostName == text
+                    ? "\(servers.count) servers have the name \(text)."
+                    : "\(servers.count) servers have ids that begin with \(text).",
                 remedy: "Name one by its host id: \(servers.map(\.hostID).sorted().joined(separator: ", ")).")
         }
         return server

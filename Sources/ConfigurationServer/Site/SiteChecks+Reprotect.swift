@@ -41,7 +41,7 @@ extension SiteChecks {
             wanted: request.masterTarget, pinned: pinned?.masterTarget, former: former?.masterTarget)
         let processServer = try chooser.processServer(
             wanted: request.processServer, former: pinned?.processServer ?? former?.processServer)
-        try refuseTaken(targets, at: masterTarget)
+        try refuseTaken(targets, at: masterTarget, request.direction)
         return SitePlacement(
             direction: request.direction, masterTarget: masterTarget.hostID, processServer: processServer.hostID,
             fencingToken: record.placement?.fencingToken ?? record.highestToken, targets: targets)
@@ -56,11 +56,14 @@ extension SiteChecks {
                         "Fail over and commit it first.")
                 ]
             }
-            let state = record.said(view)?.group.underlyingState
+            // Also of one whose master target is gone: a machine may run on its disks.
+            let state = record.said(view)?.group.underlyingState ?? record.outcome
             if state == .recovering || state == .recovered {
                 return [
                     .refusal(
-                        "state", "The disks of \(group) show a point that was recovered.", "Roll back, or commit.")
+                        "state", "The disks of \(group) show a point that was recovered.",
+                        "Roll back, or commit. Where their master target is gone for good, delete the group here and make "
+                            + "it again, once nothing runs on them.")
                 ]
             }
             return []
@@ -212,7 +215,9 @@ extension SiteChecks {
     }
 
     /// A disk that is written to belongs to one group.
-    private func refuseTaken(_ targets: [DiskTarget], at server: ServerReport) throws(ConfigurationFailure) {
+    private func refuseTaken(
+        _ targets: [DiskTarget], at server: ServerReport, _ direction: ReplicationDirection
+    ) throws(ConfigurationFailure) {
         var seen: [String: DiskTarget] = [:]
         for target in targets {
             if let other = seen.updateValue(target, forKey: target.target) {
@@ -222,8 +227,10 @@ extension SiteChecks {
                         + "\(target.disk) of \(target.machine).", remedy: "Give each a target of its own.")
             }
         }
-        let others = (Array(view.placements) + Array(view.accepted)).sorted { $0.key < $1.key }
-        for (name, other) in others where name != group && other.masterTarget == server.hostID {
+        // On its way out the group reads the disks that it was failed back to.
+        let accepted = view.accepted.filter { $0.key != group || direction == .forward }
+        let others = (view.placements.filter { $0.key != group } + Array(accepted)).sorted { $0.key < $1.key }
+        for (name, other) in others where other.masterTarget == server.hostID {
             if let taken = other.targets.first(where: { seen[$0.target] != nil }) {
                 throw ConfigurationFailure(
                     .conflict,

@@ -52,6 +52,7 @@ extension SiteDesk {
                 if server?.state == .revoked { return nil }
                 var assignment = assignment
                 assignment.masterTargets = server?.replicationEndpoints ?? []
+                assignment.masterTargetID = target
                 return (target, assignment)
             }
         }

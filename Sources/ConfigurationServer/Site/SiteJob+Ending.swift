@@ -41,7 +41,11 @@ extension SiteJob {
                 .conflict, "The job \(report.id) is \(report.state.rawValue); one that failed can be retried.",
                 remedy: "Begin a new one.")
         }
-        if let placement { try placeAgain(placement, &record, view) }
+        if let placement {
+            // Time has passed: what stood against it would again.
+            if let refusal = SiteChecks(record, view).findings(for: report.operation).failure { throw refusal }
+            try placeAgain(placement, &record, view)
+        }
         report.steps[index] = SiteJobStep(kind: report.steps[index].kind)
         report.state = .running
         report.attempt += 1

@@ -74,7 +74,13 @@ extension SiteJob {
             placement = chosen
             record.place(chosen)
         case .prepare:
-            task = record.prepareTask(view, id: makeID(), asked: report.created)
+            guard let placement = record.placement else { return }
+            // A token of its own: the sender of a group that was committed has the one before.
+            let making = GroupMaking(
+                lastCommit: record.commits[placement.masterTarget],
+                targetsAreUnused: report.operation.reprotect?.targetsAreUnused == true,
+                fencingToken: try record.takeToken(view))
+            task = record.prepareTask(view, id: makeID(), making: making)
         case .assign, .resume: try record.send(view)
         case .synchronise: break
         case .stopSource:

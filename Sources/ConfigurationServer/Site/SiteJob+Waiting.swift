@@ -32,7 +32,7 @@ extension SiteJob {
         case .stopSource: return stopped(step, record, view)
         case .release:
             let name = record.placement.map { view.name($0.processServer) }
-            record.release()
+            record.release(view)
             return .done(name.map { "The process server \($0) is told to forget the group." })
         }
     }
@@ -52,7 +52,9 @@ extension SiteJob {
         step.secondsLeft = heard.secondsLeft
         switch heard.state {
         case .running: return .waits(SiteText.clipped(heard.message ?? "The master target \(name) works on it."))
-        case .done: return .done(Self.sentence(heard.resolved) ?? heard.message)
+        case .done:
+            let isAllSent = self.step(.stopSource)?.state == .done
+            return .done(Self.sentence(heard.resolved, isAllSent: isAllSent) ?? heard.message)
         case .failed:
             return .failed(
                 heard.failure.map { ConfigurationFailure($0, at: name) }
@@ -187,7 +189,9 @@ extension SiteJob {
     }
 
     /// The point that the disks show, its kind, and what it lost.
-    private static func sentence(_ resolved: ResolvedPoint?) -> String? {
+    ///
+    /// - Parameter isAllSent: The process server has sent all there was; otherwise nobody knows what it had.
+    private static func sentence(_ resolved: ResolvedPoint?, isAllSent: Bool) -> String? {
         guard let point = resolved?.point else { return nil }
         let kind = point.kind == .applicationConsistent ? "application-consistent" : "crash-consistent"
         let accuracy =
@@ -201,7 +205,9 @@ extension SiteJob {
             point.losesSeconds > 0
             ? "\(Quantity.describe(seconds: point.losesSeconds)) are lost"
             // Then a note tells of changes within the last second.
-            : resolved?.note == nil ? "nothing is lost" : "less than a second is lost"
+            : resolved?.note != nil
+                ? "less than a second is lost"
+                : isAllSent ? "nothing is lost" : "nothing that was received is lost"
         let note = resolved?.note.map { " \($0)" } ?? ""
         return "The disks show \(point.time)\(label), \(kind)\(accuracy); \(lost).\(note)"
     }

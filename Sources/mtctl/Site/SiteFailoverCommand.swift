@@ -42,8 +42,10 @@ struct SiteFailoverCommand: AsyncParsableCommand {
             yes: confirmation.yes)
         try await performOnSite(
             operation, on: group, client, site, job,
-            next: "Start the machines. Then accept it with mtctl site commit \(group), or take another point, or "
-                + "mtctl site rollback \(group).")
+            next:
+                "Start the machines, and accept the point with mtctl site commit \(group). Another point can be taken "
+                + "until a machine has written to the disks; mtctl site rollback \(group) is possible until the commit."
+        )
     }
 
     private func picture(_ resolved: ResolvedPoint, _ group: SiteGroupReport, _ console: Console) -> Sheet {

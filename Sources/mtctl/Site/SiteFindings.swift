@@ -16,15 +16,10 @@ enum SiteFindings {
         }
     }
 
-    /// Shows what was found, and refuses what is refused. With `json` only a refusal is shown: before the failure, so that
-    /// a script has all of it.
+    /// Shows what was found, and refuses what is refused. With `json` the failure is all that is printed; mtctl site check
+    /// has every finding.
     static func pass(_ list: SiteFindingList, _ operation: SiteOperation, of group: String, json: Bool) throws {
-        let console = Console.current
-        if !json {
-            show(list.findings, console)
-        } else if !list.isPermitted {
-            console.json(list)
-        }
+        if !json { show(list.findings, Console.current) }
         guard let first = list.findings.first(where: { $0.severity == .refusal }) else { return }
         let count = list.findings.count { $0.severity == .refusal }
         throw ConfigurationFailure(

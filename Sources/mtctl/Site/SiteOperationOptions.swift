@@ -20,6 +20,9 @@ struct ReprotectOptions: ParsableArguments {
             "What a disk is written to, for one that does not go to its original one.",
             valueName: "machine/disk=target"))
     var target: [String] = []
+    @Flag(
+        help: "Nothing runs on the target disks, although a commit on them is known there that is not known here.")
+    var targetsUnused = false
 
     func validate() throws { _ = try request }
 
@@ -27,7 +30,7 @@ struct ReprotectOptions: ParsableArguments {
         get throws {
             ReprotectRequest(
                 direction: direction, masterTarget: masterTarget, processServer: processServer,
-                targets: try target.map(SiteDiskArgument.target))
+                targets: try target.map(SiteDiskArgument.target), targetsAreUnused: targetsUnused ? true : nil)
         }
     }
 }

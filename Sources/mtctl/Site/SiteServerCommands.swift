@@ -21,11 +21,11 @@ struct SiteServersCommand: AsyncParsableCommand {
         guard !list.servers.isEmpty else {
             return console.print("No servers. Register a master target with mtctl register.")
         }
-        var table = Table("SERVER", "ROLE", "STATE", "HEALTH", "GROUPS", "WORST RPO", "HEARD", "VERSION")
+        var table = Table("SERVER", "ID", "ROLE", "STATE", "HEALTH", "GROUPS", "WORST RPO", "HEARD", "VERSION")
         let servers = list.servers.sorted { (Self.urgency($0), $0.hostName) < (Self.urgency($1), $1.hostName) }
-        for server in servers {
+        for (id, server) in zip(Abbreviation.shortened(servers.map(\.hostID)), servers) {
             table.add(
-                server.hostName, server.role.rawValue, server.state.rawValue, server.health ?? "-",
+                server.hostName, id, server.role.rawValue, server.state.rawValue, server.health ?? "-",
                 "\(server.groupCount)", server.worstRPOSeconds.map { Quantity.describe(seconds: $0) } ?? "-",
                 server.lastSeen.map { "\(SiteWords.age($0)) ago" } ?? "never", server.version)
         }
@@ -127,7 +127,7 @@ struct SiteServerCommand: AsyncParsableCommand {
             let console = Console.current
             let client = try site.client()
             let server = try await find(host, client)
-            let groups = server.groupCount == 0 ? "" : " It has \(server.groupCount) groups."
+            let groups = server.groupCount == 0 ? "" : " It has \(SiteGroupOutput.count(server.groupCount, "group"))."
             try console.confirm(
                 "The \(server.role.rawValue) \(server.hostName) (\(server.hostID)) is refused everywhere from now on, "
                     + "and has to be registered again to come back.\(groups)", yes: confirmation.yes)

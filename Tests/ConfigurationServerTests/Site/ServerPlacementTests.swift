@@ -60,6 +60,36 @@ import Testing
         #expect(message.contains("mt-2 was not heard for"))
     }
 
+    @Test func `how groups do and how busy it is stands against no other group, and all else that is critical is told`()
+        throws
+    {
+        var site = Site()
+        func failing(_ checks: [String]) -> HealthSummary {
+            HealthSummary(
+                moment: site.view.now, severity: "critical", counts: ["critical": checks.count],
+                failing: checks.map { .init(check: $0, severity: "critical", sentence: "\($0) is bad.", remedy: nil) })
+        }
+        let moment = failing(["replication.rpo", "replication.points", "replication.apply", "os.cpu", "os.memory"])
+        let more = failing(["replication.rpo", "retention.space", "disks.guard"])
+        site.changeServer(Site.masterTargets[0]) {
+            $0.health = "critical"
+            $0.heartbeat?.health = moment
+        }
+        #expect(try chosen(site, wanted: "mt-1") == Site.masterTargets[0])
+        site.changeServer(Site.masterTargets[0]) { $0.heartbeat?.health = more }
+        let message = try #require(refusal(site, wanted: "mt-1")).message
+        #expect(message.contains("mt-1 is in a critical state (retention.space is bad. disks.guard is bad.)"))
+    }
+
+    @Test func `the beginning of a host id names a server, and a name goes before it`() throws {
+        var site = Site()
+        site.changeServer(Site.masterTargets[0]) { $0.hostID = "aaaa1111-d9cb-469f-a165-111111111111" }
+        #expect(try chosen(site, wanted: "aaaa1") == "aaaa1111-d9cb-469f-a165-111111111111")
+        #expect(refusal(site, wanted: "aaa") != nil)
+        site.changeServer(Site.masterTargets[1]) { $0.hostName = "aaaa1" }
+        #expect(try chosen(site, wanted: "aaaa1") == Site.masterTargets[1])
+    }
+
     @Test func `the most room wins, after those that are behind, and the same view gives the same choice`() throws {
         var site = Site()
         #expect(try chosen(site) == Site.masterTargets[0])

@@ -16,26 +16,28 @@ import Testing
         #expect(job.task?.prepare?.sender == Site.processServers[0])
         #expect(job.task?.prepare?.disks.map(\.source) == ["db/sda", "db/sdb"])
         #expect(job.task?.prepare?.disks.map(\.target) == ["wwn:1", "file:/disks/b"])
+        #expect(job.task?.prepare?.making == GroupMaking(fencingToken: 1))
         #expect(site.record.assignment == nil)
         site.answer(&job, .running)
         #expect(job.states == "done done running waiting waiting")
         site.answer(&job)
         #expect(job.states == "done done done running waiting")
         #expect(job.task == nil)
-        #expect(site.record.assignment?.fencingToken == 1)
+        #expect(job.placement.map { site.record.commits[$0.masterTarget] } == .some(nil))
+        #expect(site.record.assignment?.fencingToken == 2)
         #expect(site.record.assignment?.disks.map(\.source) == ["/dev/sda", "nbd://cloud/sdb"])
         site.send(&job, .starting)
         #expect(job.states == "done done done running waiting")
         site.send(&job, .running)
         #expect(job.states == "done done done done running")
-        site.say(.initialSync, token: 1)
+        site.say(.initialSync, token: 2)
         site.advance(&job)
         #expect(job.report.state == .running)
         // Protected by another sender is not what was asked for.
-        site.say(.protected, token: 0)
+        site.say(.protected, token: 1)
         site.advance(&job)
         #expect(job.report.state == .running)
-        site.say(.protected, token: 1)
+        site.say(.protected, token: 2)
         site.advance(&job)
         #expect(job.report.state == .done)
         #expect(job.report.result == "The group shop is protected on mt-1.")
@@ -60,7 +62,7 @@ import Testing
         #expect(job.report.state == .done)
         #expect(job.report.result == "The disks show 2027-01-15T07:43:20Z, crash-consistent; 1 min are lost.")
         // Another point, before the commit: nothing has to be stopped again.
-        site.say(.recovered, token: 1)
+        site.say(.recovered, token: 2)
         var again = site.begin(.failover(FailoverRequest(point: .latestApplicationConsistent, targets: .untouched)))
         #expect(again.states == "done skipped running")
         #expect(again.task?.recover?.point == .latestApplicationConsistent)
@@ -75,9 +77,14 @@ import Testing
         site.changeServer(Site.processServers[0]) { $0.state = .lost }
         let refused = site.begin(.failover(FailoverRequest(point: .latest)))
         #expect(refused.report.state == .failed)
-        let job = site.begin(.failover(FailoverRequest(point: .latest, sourceStopped: true)))
+        var job = site.begin(.failover(FailoverRequest(point: .latest, sourceStopped: true)))
         #expect(job.states == "done skipped running")
         #expect(site.record.assignment?.isStopped == true)
+        // Nobody knows what it had and did not send.
+        var newest = Site.point
+        newest.losesSeconds = 0
+        site.answer(&job, resolved: ResolvedPoint(point: newest))
+        #expect(job.report.result?.hasSuffix("; nothing that was received is lost.") == true)
     }
 
     @Test func `a process server that falls silent while it stops fails the job, and sends again when it is back`() {
@@ -93,7 +100,7 @@ import Testing
         #expect(job.report.state == .failed)
         #expect(job.report.failure?.code == .unavailable)
         #expect(site.record.assignment?.isStopped == false)
-        #expect(site.record.assignment?.fencingToken == 2)
+        #expect(site.record.assignment?.fencingToken == 3)
     }
 
     @Test func `a rollback sends again with a greater token, and a commit lets the group go`() {
@@ -104,10 +111,10 @@ import Testing
         #expect(back.states == "done running waiting")
         site.answer(&back)
         #expect(site.record.assignment?.isStopped == false)
-        #expect(site.record.placement?.fencingToken == 2)
+        #expect(site.record.placement?.fencingToken == 3)
         site.send(&back, .running)
         #expect(back.report.state == .done)
-        site.say(.protected, token: 2)
+        site.say(.protected, token: 3)
         site.failover()
         let unsaid = site.begin(.commit(CommitRequest(dropHistory: false)))
         #expect(unsaid.report.state == .failed)
@@ -119,7 +126,12 @@ import Testing
         #expect(site.record.assignment == nil)
         #expect(site.record.committed == .failback)
         #expect(site.record.onSite.map(\.target) == ["wwn:1", "file:/disks/b"])
-        #expect(site.record.highestToken == 2)
+        #expect(site.record.highestToken == 3)
+        #expect(site.record.commits == [Site.masterTargets[0]: "1"])
+        // What made it again knows of that commit, and keeps the former sender out.
+        let again = site.begin(.reprotect(ReprotectRequest(targetsAreUnused: true)))
+        let making = GroupMaking(lastCommit: "1", targetsAreUnused: true, fencingToken: 4)
+        #expect(again.task?.prepare?.making == making)
     }
 
     @Test func `after a commit it is protected in the other direction, from the disks on site`() {
@@ -134,9 +146,16 @@ import Testing
         site.failover()
         var commit = site.begin(.commit(CommitRequest(dropHistory: true)))
         site.answer(&commit)
-        site.say(.committed, token: 1, at: Site.masterTargets[0])
+        site.say(.committed, token: 2, at: Site.masterTargets[0])
         let unnamed = site.begin(.reprotect(ReprotectRequest(direction: .forward)))
         #expect(unnamed.report.state == .failed)
+        // It would be read from and written to.
+        site.view.accepted["shop"] = site.record.former.first
+        let own = targets.map {
+            DiskTarget(machine: $0.machine, disk: $0.disk, target: $0.disk == "sda" ? "wwn:1" : "x")
+        }
+        let onItself = site.begin(.reprotect(ReprotectRequest(direction: .forward, masterTarget: "mt-1", targets: own)))
+        #expect(onItself.report.failure?.message.contains("wwn:1 is the target of sda of db") == true)
         var job = site.begin(.reprotect(ReprotectRequest(direction: .forward, targets: targets)))
         #expect(job.task?.prepare?.disks.map(\.target) == ["wwn:8", "wwn:9"])
         site.answer(&job)
@@ -158,13 +177,13 @@ import Testing
         #expect(job.report.state == .cancelled)
         #expect(record.placement == nil)
         #expect(record.assignment == nil)
-        #expect(record.highestToken == 1)
+        #expect(record.highestToken == 2)
         #expect(job.report.result?.contains("stays there") == true)
         #expect(job.report.result?.hasPrefix("bob ended it.") == true)
         #expect(throws: ConfigurationFailure.self) { try job.cancel(&record, in: site.view, by: "bob") { "x" } }
         // What stayed there is gone on with, though more room is elsewhere.
         site.record = record
-        site.say(.initialSync, token: 1, at: Site.masterTargets[0])
+        site.say(.initialSync, token: 2, at: Site.masterTargets[0])
         let again = site.begin(.reprotect(ReprotectRequest()))
         #expect(again.placement?.masterTarget == Site.masterTargets[0])
     }
@@ -181,7 +200,7 @@ import Testing
         #expect(job.report.state == .failed)
         #expect(job.report.failure?.message == "The master target mt-1: A preview is open.")
         #expect(site.record.placement?.processServer == former?.processServer)
-        #expect(site.record.assignment?.fencingToken == 2)
+        #expect(site.record.assignment?.fencingToken == 4)
         #expect(site.record.settle?.prepare?.sender == former?.processServer)
         let first = job
         var (record, count) = (site.record, 0)
@@ -197,6 +216,12 @@ import Testing
         // What changed meanwhile is not run over.
         var other = first
         var changed = site.record
+        site.view.machines[0].facts?.isPoweredOff = false
+        let refusal = #expect(throws: ConfigurationFailure.self) {
+            try other.retry(&changed, in: site.view) { "x" }
+        }
+        #expect(refusal?.message.contains("not powered off") == true)
+        site.view.machines[0].facts?.isPoweredOff = true
         site.view.machines[0].disks.removeLast()
         #expect(throws: ConfigurationFailure.self) { try other.retry(&changed, in: site.view) { "x" } }
     }
@@ -242,12 +267,51 @@ import Testing
         site.say(.protected, token: 41)
         var job = site.begin(.reprotect(ReprotectRequest()))
         site.answer(&job)
-        #expect(site.record.placement?.fencingToken == 42)
+        #expect(site.record.placement?.fencingToken == 43)
         site.say(.protected, token: .max)
-        var last = site.begin(.reprotect(ReprotectRequest()))
-        site.answer(&last)
+        let last = site.begin(.reprotect(ReprotectRequest()))
         #expect(last.report.state == .failed)
         #expect(last.report.failure?.message.contains("beyond which none is given") == true)
+    }
+
+    @Test func `a rollback at the master target is learned, and what was stopped is sent again`() {
+        var site = Site()
+        site.reprotect()
+        site.failover()
+        #expect(site.record.assignment?.isStopped == true)
+        // Such a heartbeat may have been under way while the disks were recovered.
+        site.say(.protected, token: 2)
+        let early = site.learn()
+        #expect(!early)
+        let pause = Int64(GroupRecord.underWaySeconds) * 1_000_000_000
+        site.view.now = DateTime(site.view.now.timestamp.advanced(byNanoseconds: pause))
+        site.say(.protected, token: 2)
+        let late = site.learn()
+        #expect(late)
+        #expect(site.record.assignment?.isStopped == false)
+        #expect(site.record.assignment?.fencingToken == 3)
+        let again = site.learn()
+        #expect(!again)
+        // Also what was recovered there.
+        site.say(.recovered, token: 3)
+        let recovered = site.learn()
+        #expect(recovered)
+        #expect(site.record.assignment?.isStopped == true)
+        site.view.now = DateTime(site.view.now.timestamp.advanced(byNanoseconds: pause))
+        site.say(.resyncing, token: 3)
+        let returned = site.learn()
+        #expect(returned)
+        #expect(site.record.assignment?.isStopped == false)
+        #expect(site.record.assignment?.fencingToken == 4)
+    }
+
+    @Test func `disks that show a recovered point are not written to elsewhere because their master target is gone`() {
+        var site = Site()
+        site.reprotect()
+        site.failover()
+        site.changeServer(Site.masterTargets[0]) { $0.state = .revoked }
+        let other = site.begin(.reprotect(ReprotectRequest()))
+        #expect(other.report.failure?.message.contains("show a point that was recovered") == true)
     }
 
     @Test func `what the master target said before a job ended does not count against what came of it`() {

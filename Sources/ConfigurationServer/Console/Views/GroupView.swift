@@ -72,17 +72,7 @@ package struct GroupView: PageView {
         recoveredPoint = report?.recoveredPoint
         disks = Self.disks(of: group)
         hasDisks = !disks.isEmpty
-        switch points {
-        case .success(let list):
-            timeline = TimelineView(list, now: now)
-            pointsFailure = nil
-        case .failure(let failure):
-            timeline = nil
-            pointsFailure = FindingView(Badge("Not known", .warning), failure.message, remedy: failure.remedy)
-        case nil:
-            timeline = nil
-            pointsFailure = nil
-        }
+        (timeline, pointsFailure) = TimelineView.of(points, now: now)
         actions = Self.actions(on: group)
         failoverAddress = ConsolePath.operation(.failover, on: name)
         jobsAddress = ConsolePath.jobs(of: name)

@@ -145,6 +145,7 @@ struct Fact: Sendable {
                 Fact("Master target", request.masterTarget ?? "The one with the most room"),
                 Fact("Process server", request.processServer ?? "The one with the most room"),
             ] + request.targets.map { Fact("\($0.machine), disk \($0.disk)", $0.target) }
+                + (request.targetsAreUnused == true ? [Fact("The target disks", "Nothing runs on them")] : [])
         case .failover:
             guard let request = operation.failover else { return [] }
             return [

@@ -29,7 +29,8 @@ package enum OperationForm {
             return .reprotect(
                 ReprotectRequest(
                     direction: direction, masterTarget: fields["masterTarget"],
-                    processServer: fields["processServer"], targets: targets(fields)))
+                    processServer: fields["processServer"], targets: targets(fields),
+                    targetsAreUnused: fields.isTicked("targetsUnused") ? true : nil))
         case .failover:
             return .failover(
                 FailoverRequest(
@@ -58,6 +59,7 @@ package enum OperationForm {
                 add("disk-\(index)", target.disk)
                 add("target-\(index)", target.target)
             }
+            if request.targetsAreUnused == true { add("targetsUnused", "yes") }
         }
         if let request = operation.failover {
             add("point", "\(request.point)")

@@ -40,6 +40,7 @@ package struct OperationView: PageView {
     let sourceStopped: Bool
     let acceptInexact: Bool
     let discardHistory: Bool
+    let targetsUnused: Bool
     let asksForDisks: Bool
     let statements: [Choice]
     let directions: [Choice]
@@ -78,6 +79,7 @@ package struct OperationView: PageView {
         sourceStopped = fields.isTicked("sourceStopped")
         acceptInexact = fields.isTicked("acceptInexact")
         discardHistory = fields.isTicked("discardHistory")
+        targetsUnused = fields.isTicked("targetsUnused")
         asksForDisks = kind == .rollback || kind == .failover && group.report?.state == .recovered
         statements = [
             ("", "I do not know"), (TargetsStatement.untouched.rawValue, "Nothing wrote to them"),
@@ -102,17 +104,7 @@ package struct OperationView: PageView {
                     value: fields["target-\(index)"])
             }
         hasTargets = !targets.isEmpty
-        switch points {
-        case .success(let list):
-            timeline = TimelineView(list, now: now)
-            pointsFailure = nil
-        case .failure(let failure):
-            timeline = nil
-            pointsFailure = FindingView(Badge("Not known", .warning), failure.message, remedy: failure.remedy)
-        case nil:
-            timeline = nil
-            pointsFailure = nil
-        }
+        (timeline, pointsFailure) = TimelineView.of(points, now: now)
     }
 
     /// Which of the points is chosen by what came with the address.

@@ -95,6 +95,18 @@ package struct TimelineView: Sendable {
             + "\(Self.count(points.bookmarks.count, "bookmark", "bookmarks"))"
     }
 
+    /// The line, or else why there is none; neither where nobody asked.
+    static func of(
+        _ points: Result<PointList, ConfigurationFailure>?, now: Timestamp
+    ) -> (line: TimelineView?, failure: FindingView?) {
+        switch points {
+        case .success(let list): (TimelineView(list, now: now), nil)
+        case .failure(let failure):
+            (nil, FindingView(Badge("Not known", .warning), failure.message, remedy: failure.remedy))
+        case nil: (nil, nil)
+        }
+    }
+
     private static func count(_ number: Int, _ one: String, _ many: String) -> String {
         "\(number) \(number == 1 ? one : many)"
     }
