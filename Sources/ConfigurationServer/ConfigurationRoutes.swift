@@ -86,7 +86,7 @@ struct ConfigurationRoutes: Sendable {
 
     private func heartbeat(_ request: Request, _ origin: RequestOrigin) async throws -> HeartbeatAnswer {
         let now = clock.now()
-        let peer = try await origin.peer(in: Self.servers, inventory: inventory, now: now)
+        let peer = try await origin.certificate(in: Self.servers, now: now)
         let bytes = try await collect(request, limit: ConfigurationPath.maximumHeartbeatBytes)
         let body = try JSON.decode(HeartbeatRequest.self, from: bytes)
         // It is written as it came, with those of others: what no database can store must not get that far.
@@ -94,12 +94,12 @@ struct ConfigurationRoutes: Sendable {
             throw ConfigurationFailure.wrong("The heartbeat is no text.")
         }
         if let complaint = body.complaint { throw ConfigurationFailure.wrong(complaint) }
-        _ = try await inventory.server(peer.host, on: body.machine, address: origin.address, now: now)
+        let revocations = try await inventory.heard(
+            peer, on: body.machine, knowing: body.revocations, origin.address, now)
         board.take(body, text: text, of: peer.host, address: origin.address, now: now)
         return HeartbeatAnswer(
             now: DateTime(now), nextSeconds: settings.heartbeatSeconds, isRenewalDue: peer.renewalDue.timestamp <= now,
-            revocations: try await inventory.revocations(unless: body.revocations, now: now),
-            version: ProductVersion.text)
+            revocations: revocations, version: ProductVersion.text)
     }
 
     private func report(_ origin: RequestOrigin, _ now: Timestamp) async throws -> ServerReport {

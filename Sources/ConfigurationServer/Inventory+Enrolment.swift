@@ -59,7 +59,32 @@ extension Inventory {
     func server(
         _ hostID: String, on machine: MachineFingerprint, address: String, now: Timestamp
     ) async throws -> ServerRow {
-        guard let row = try await database.read({ try ServerRow.find(hostID, $0) }) else {
+        let row = try await database.read { try ServerRow.find(hostID, $0) }
+        return try await admit(row, hostID, on: machine, address: address, now: now)
+    }
+
+    /// The same of a heartbeat, and whether its certificate was taken back, in one look: there are very many of them.
+    ///
+    /// - Returns: What was taken back; nil when that is what the server knows.
+    func heard(
+        _ peer: IssuedCertificate, on machine: MachineFingerprint, knowing number: UInt64, _ address: String,
+        _ now: Timestamp
+    ) async throws -> RevocationList? {
+        let (isRevoked, row, revocations) = try await database.read { database in
+            (
+                try Self.isRevoked(peer.serial, database), try ServerRow.find(peer.host, database),
+                try Self.revocations(unless: number, now: now, database)
+            )
+        }
+        if isRevoked { throw ConfigurationFailure.takenBack }
+        _ = try await admit(row, peer.host, on: machine, address: address, now: now)
+        return revocations
+    }
+
+    private func admit(
+        _ row: ServerRow?, _ hostID: String, on machine: MachineFingerprint, address: String, now: Timestamp
+    ) async throws -> ServerRow {
+        guard let row else {
             throw ConfigurationFailure(
                 .notFound, "The host \(hostID) is not enrolled here.",
                 remedy: "Enrol it again with the passphrase: the inventory may be older than its certificate.")

@@ -9,9 +9,11 @@ import StoragePrimitives
 extension Inventory {
     /// Whether a certificate was taken back.
     func isRevoked(_ serial: String) async throws -> Bool {
-        try await database.read { database in
-            try !database.rows("SELECT serial FROM revocation WHERE serial = \(serial)").isEmpty
-        }
+        try await database.read { try Self.isRevoked(serial, $0) }
+    }
+
+    static func isRevoked(_ serial: String, _ database: any SQLTransaction) throws -> Bool {
+        try !database.rows("SELECT serial FROM revocation WHERE serial = \(serial)").isEmpty
     }
 
     /// Takes all certificates of a server back.
@@ -61,24 +63,28 @@ extension Inventory {
 
     /// What was taken back and has not expired; nil for who has that number already.
     func revocations(unless number: UInt64?, now: Timestamp) async throws -> RevocationList? {
-        try await database.read { database in
-            let value = try database.rows("SELECT value FROM revocation_number").first?.integer("value") ?? 0
-            let current = UInt64(clamping: value)
-            if current == number { return nil }
-            let rows = try database.rows(
-                """
-                SELECT serial, host_id, moment, reason FROM revocation JOIN certificate USING (serial)
-                WHERE expires > \(now.rawValue) ORDER BY moment, serial
-                """)
-            return RevocationList(
-                number: current,
-                revoked: try rows.map { row in
-                    Revocation(
-                        serial: try row.text("serial"), hostID: try row.text("host_id"),
-                        moment: DateTime(Timestamp(rawValue: try row.integer("moment"))),
-                        reason: try row.text("reason"))
-                })
-        }
+        try await database.read { try Self.revocations(unless: number, now: now, $0) }
+    }
+
+    static func revocations(
+        unless number: UInt64?, now: Timestamp, _ database: any SQLTransaction
+    ) throws -> RevocationList? {
+        let value = try database.rows("SELECT value FROM revocation_number").first?.integer("value") ?? 0
+        let current = UInt64(clamping: value)
+        if current == number { return nil }
+        let rows = try database.rows(
+            """
+            SELECT serial, host_id, moment, reason FROM revocation JOIN certificate USING (serial)
+            WHERE expires > \(now.rawValue) ORDER BY moment, serial
+            """)
+        return RevocationList(
+            number: current,
+            revoked: try rows.map { row in
+                Revocation(
+                    serial: try row.text("serial"), hostID: try row.text("host_id"),
+                    moment: DateTime(Timestamp(rawValue: try row.integer("moment"))),
+                    reason: try row.text("reason"))
+            })
     }
 }
 

@@ -29,6 +29,15 @@ struct RequestOrigin: RequestContext {
     func peer(
         in roles: Set<HostRole>, inventory: Inventory, now: Timestamp
     ) async throws -> IssuedCertificate {
+        let peer = try await certificate(in: roles, now: now)
+        if try await inventory.isRevoked(peer.serial) { throw ConfigurationFailure.takenBack }
+        return peer
+    }
+
+    /// The same, but for whether it was taken back: that is still to be asked.
+    ///
+    /// - Throws: ``ConfigurationFailure`` with `.notAuthenticated` or `.notPermitted`.
+    func certificate(in roles: Set<HostRole>, now: Timestamp) async throws -> IssuedCertificate {
         guard let shown = try await channel.nioSSL_peerCertificate().get() else {
             throw ConfigurationFailure(
                 .notAuthenticated, "This needs a certificate of this site.",
@@ -44,7 +53,6 @@ struct RequestOrigin: RequestContext {
                 .notPermitted, "A certificate with the role \(role.rawValue) may not do this.",
                 remedy: "Use one with the role \(roles.map(\.rawValue).sorted().joined(separator: " or ")).")
         }
-        if try await inventory.isRevoked(peer.serial) { throw ConfigurationFailure.takenBack }
         return peer
     }
 }
