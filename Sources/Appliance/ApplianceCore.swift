@@ -87,9 +87,8 @@ public final class ApplianceCore: Sendable {
             ledger: StateFolder(
                 try Self.folder("site-tasks", configuration), limit: SiteTaskDesk.maximumFileBytes),
             groups: groups, jobs: jobs, clock: clock, logger: logger)
-        // Before anybody can connect. Where the registration cannot be read its service says so, and nobody is admitted who
-        // was not before.
-        revoked.use(try? RegistrationFolder(path: configuration.registrationPath).load()?.record.revocations)
+        // Before anybody can connect. Where they cannot be read, the service of the registration says so.
+        revoked.use(try? RegistrationFolder(path: configuration.registrationPath).revocations())
         listener = Mutex(
             ListenerReport(
                 address: configuration.address, port: configuration.port, isListening: false, problem: "It is starting."

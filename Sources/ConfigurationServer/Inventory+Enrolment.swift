@@ -70,13 +70,12 @@ extension Inventory {
         _ peer: IssuedCertificate, on machine: MachineFingerprint, knowing number: UInt64, _ address: String,
         _ now: Timestamp
     ) async throws -> RevocationList? {
-        let (isRevoked, row, revocations) = try await database.read { database in
-            (
-                try Self.isRevoked(peer.serial, database), try ServerRow.find(peer.host, database),
-                try Self.revocations(unless: number, now: now, database)
+        let (row, revocations) = try await database.read { database in
+            if try Self.isRevoked(peer.serial, database) { throw ConfigurationFailure.takenBack }
+            return (
+                try ServerRow.find(peer.host, database), try Self.revocations(unless: number, now: now, database)
             )
         }
-        if isRevoked { throw ConfigurationFailure.takenBack }
         _ = try await admit(row, peer.host, on: machine, address: address, now: now)
         return revocations
     }

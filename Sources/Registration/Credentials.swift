@@ -46,6 +46,8 @@ public struct Credentials: Hashable, Sendable {
     /// Writes three files, mode 0600, durably. They are first written beside the former ones, the certificate last: once
     /// that is there all three are, and who reads them next puts them in place if a crash kept this from doing so.
     public func save(in folder: DirectoryFolder) throws {
+        // What an earlier one left is finished first: the files of two must not mix.
+        try Self.finish(in: folder)
         for (name, text) in [
             (Self.names.key, key), (Self.names.authority, authority), (Self.names.certificate, certificate),
         ] {

@@ -66,6 +66,12 @@ public struct RegistrationFolder: Sendable {
             endpoints: try record.servers.map { text throws(ConfigurationFailure) in try ServerEndpoint(text) })
     }
 
+    /// What was taken back, also where the certificate cannot be read; nil where nothing is known. Blocks.
+    public func revocations() throws -> RevocationList? {
+        guard FolderTree.isFolder(path) else { return nil }
+        return try Self.record(in: DirectoryFolder(path: path))?.revocations
+    }
+
     private static func record(in folder: DirectoryFolder) throws -> Record? {
         guard let bytes = try folder.contents(of: recordName, limit: maximumFileBytes) else { return nil }
         do {

@@ -98,19 +98,57 @@ import Testing
             try await test.waitFor(.released)
             for _ in 0..<2 {
                 #expect(try await ask(test, prepare(folder, making: nil)).failure?.code == .notFound)
-                for unknown in [nil, "another"] {
-                    let old = try await ask(test, prepare(folder, making: GroupMaking(lastCommit: unknown)))
+                for unknown in [[], ["another"]] {
+                    let old = try await ask(test, prepare(folder, making: GroupMaking(knownCommits: unknown)))
                     #expect(old.failure?.code == .refused && old.failure?.message.contains("committed") == true)
                     #expect(old.failure?.remedy.contains("--targets-unused") == true)
                 }
                 // Nor when the group is gone.
                 _ = await test.mtctl("group", "delete", "g", "--yes")
             }
-            let known = GroupMaking(lastCommit: group.id)
+            let known = GroupMaking(knownCommits: [group.id])
             #expect(try await ask(test, prepare(folder, making: known)).state == .done)
             _ = await test.mtctl("group", "delete", "g", "--yes", "--discard-history")
             let meant = GroupMaking(targetsAreUnused: true)
             #expect(try await ask(test, prepare(folder, making: meant)).state == .done)
+        }
+    }
+
+    @Test func `a disk on which another group was committed is added to none, until somebody says that it is unused`()
+        async throws
+    {
+        try await run { test, folder in
+            try folder.makeImage("b.img", .mebibytes(4))
+            #expect(try await ask(test, prepare(folder)).state == .done)
+            let first = try await test.json(GroupReport.self, "group", "show", "g")
+            _ = try await test.synchronize()
+            try await ask(test, task(.recover) { $0.recover = RecoverRequest(point: .latest, sourceStopped: true) })
+            try await ask(test, task(.commit) { $0.commit = CommitRequest(dropHistory: true) })
+            try await test.waitFor(.released)
+
+            /// Another group, with the disk of the first one besides its own.
+            func other(_ disks: [String], _ making: GroupMaking) -> SiteTask {
+                var task = task(.prepare) {
+                    $0.prepare = PrepareRequest(
+                        policy: GroupPolicy(), sender: Self.sender,
+                        disks: disks.map {
+                            BindDiskRequest(source: $0, target: "file:\(folder.path)/\($0)", sizeBytes: .mebibytes(4))
+                        }, making: making)
+                }
+                task.group = "h"
+                return task
+            }
+            #expect(try await ask(test, other(["b.img"], GroupMaking())).state == .done)
+            let refused = try await ask(test, other(["b.img", "a.img"], GroupMaking(knownCommits: ["another"])))
+            #expect(refused.failure?.code == .refused, "the group is there, and the disk is not its own: \(refused)")
+            #expect(try await test.json(GroupReport.self, "group", "show", "h").disks.count == 1)
+            let meant = other(["b.img", "a.img"], GroupMaking(targetsAreUnused: true))
+            #expect(try await ask(test, meant).state == .done)
+            #expect(try await test.json(GroupReport.self, "group", "show", "h").disks.count == 2)
+            // Its own commit will tell of that one, so that nobody has to say it again.
+            let id = try await test.json(GroupReport.self, "group", "show", "h").id
+            let kept = try folder.read("state/groups/\(id).json")
+            #expect(kept.contains("madeOver") && kept.contains(first.id))
         }
     }
 
@@ -157,7 +195,7 @@ import Testing
             try await test.waitFor(.released)
             #expect(try await ask(test, commit).state == .done)
             // The name is free for the way back.
-            let back = prepare(folder, making: GroupMaking(lastCommit: group.id))
+            let back = prepare(folder, making: GroupMaking(knownCommits: [group.id]))
             #expect(try await ask(test, back).state == .done)
             #expect(try await ask(test, commit).state == .done, "what was done stays done")
             try await test.waitFor(.created)

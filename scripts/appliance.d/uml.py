@@ -15,13 +15,16 @@ from guest import Guest, GuestError
 class Uml(Guest):
     """`disks` are attached in the order given, host by host: sda, sdb, … are this order.
 
-    `images` are files of the host that are plain block devices without identity: /dev/ubdb, /dev/ubdc and so on.
+    `images` are files of the host that are plain block devices without identity: /dev/ubdb, /dev/ubdc and so on. `root`
+    names the file with what a guest changes of its root filesystem, for one that is started again; without it that goes
+    with the guest.
     """
 
     name = "uml"
 
-    def __init__(self, image, programs, disks=(), images=(), systemd=False, memory_mib=768, **options):
+    def __init__(self, image, programs, disks=(), images=(), systemd=False, memory_mib=768, root=None, **options):
         super().__init__(image, programs, **options)
+        self.root = root or os.path.join(self.private, "root.cow")
         self.disks = list(disks)
         self.images = list(images)
         self.systemd = systemd
@@ -32,7 +35,7 @@ class Uml(Guest):
         console, to_guest, from_guest = self._pipes
         arguments = [
             "linux.uml", "umid=guest", f"uml_dir={self.private}", f"mem={self.memory_mib}M",
-            f"ubd0={self.private}/root.cow,{self.image.root}", "root=/dev/ubda", "rootfstype=ext4", "rw", "quiet",
+            f"ubd0={self.root},{self.image.root}", "root=/dev/ubda", "rootfstype=ext4", "rw", "quiet",
             "con=null", f"con0=fd:{console},fd:1", "ssl=null", f"ssl0=fd:{to_guest},fd:{from_guest}",
             "test.shell=/dev/ttyS0", f"test.share=/host={self.folder}", f"test.share=/programs={self.programs}",
             *([f"test.share=/disks={os.path.dirname(self.disks[0].path)}"] if self.disks else []),

@@ -47,6 +47,8 @@ struct GroupRecord: Hashable, Sendable, Codable {
     var shownSequence: UInt64?
     /// The latest point before the first recovery: where a rollback goes.
     var rollbackSequence: UInt64?
+    /// Former commits on its disks of which an operator said that nothing runs there; nil for none.
+    var madeOver: [String]?
     /// Its disks are written to over NBD, and by no process server; nil for no.
     var isFedOverNBD: Bool?
 }

@@ -175,7 +175,8 @@ extension ProtectedGroup {
     /// On the work thread. Each step may be made again: after a stop it begins anew.
     private func release(_ progress: JobProgress) throws -> String {
         try environment.checkVolume()
-        let report = CommitReport(group: self.report(), committed: DateTime(environment.clock.now()))
+        let report = CommitReport(
+            group: self.report(), committed: DateTime(environment.clock.now()), madeOver: record.madeOver)
         let store = shared.withLock { $0.store }
         try store?.flush()
         progress.message("The disks are flushed.")
@@ -249,4 +250,6 @@ extension ProtectedGroup {
 struct CommitReport: Codable {
     let group: GroupReport
     let committed: DateTime
+    /// Former commits on these disks that were known to be over when the group got them; nil for none.
+    let madeOver: [String]?
 }

@@ -8,11 +8,17 @@ extension GroupRegistry {
     /// Has a group be as the configuration server wants it: it may be asked again at any time, and goes on from what is
     /// there. What a group has that is not wanted is never taken away: that is refused.
     func prepare(_ name: String, _ request: PrepareRequest) async throws -> Acknowledgement {
-        if find(name).map({ $0.state.underlying == .released }) ?? true { try await make(name, request) }
+        let present = find(name).flatMap { $0.state.underlying == .released ? nil : $0 }
+        let added = request.disks.map(\.target).filter { target in
+            present?.record.disks.contains { $0.target == target } != true
+        }
+        let over = try await checkCommits(name, isNew: present == nil, added, request.making)
+        if present == nil, let making = request.making { try await make(name, request, making) }
         let group = try group(named: name)
         if request.making != nil { try group.checkIsReplicating() }
         try group.checkDisks(are: request.disks)
         try await group.take(request.policy, senders: [request.sender])
+        if !over.isEmpty { try await group.note(madeOver: over) }
         for disk in request.disks where !group.record.disks.contains(where: { $0.source == disk.source }) {
             _ = try await group.bind(disk)
         }
@@ -21,25 +27,40 @@ extension GroupRegistry {
         return Acknowledgement(message: "Group \(name) is ready for its process server, \(request.sender).")
     }
 
-    /// Makes a group that is not there, or that was committed, because an operator asked for it.
+    /// Whether disks may be bound to a group, and the group be made: because an operator asked for it, and not over a
+    /// commit that the configuration server does not know of. Orders may be old, those of one that was restored above all,
+    /// and a machine may run on the disks by now.
     ///
-    /// - Throws: ``ControlFailure`` with `.refused` when there was a commit that the configuration server does not know of:
-    ///   orders may be old, those of one that was restored above all, and a machine may run on the disks by now.
-    private func make(_ name: String, _ request: PrepareRequest) async throws {
-        guard let making = request.making else {
+    /// - Parameter added: Targets that are not bound to the group yet.
+    /// - Returns: Commits that the operator knows about, with this: nothing runs on the disks.
+    /// - Throws: ``ControlFailure`` with `.notFound` where nobody asked, `.refused` for an unknown commit.
+    private func checkCommits(
+        _ name: String, isNew: Bool, _ added: [String], _ making: GroupMaking?
+    ) async throws -> [String] {
+        guard isNew || !added.isEmpty else { return [] }
+        guard let making else {
             throw ControlFailure(
-                .notFound, "Group \(name) is not here any more.",
+                .notFound,
+                isNew ? "Group \(name) is not here any more." : "Group \(name) has no disk \(added[0]) any more.",
                 remedy: "Reprotect it, if it is to be protected again.")
         }
-        let targets = Set(request.disks.map(\.target))
-        let last = try await thread.run { [self] in try lastCommit(of: name, or: targets) }
-        if let last, last.group.id != making.lastCommit, !making.targetsAreUnused {
-            throw ControlFailure(
-                .refused,
-                "Group \(last.group.name) was committed on these disks, or under this name, at \(last.committed), and the "
-                    + "configuration server does not know of it: a machine may run on them.",
-                remedy: "Where nothing runs on them, say so: mtctl site reprotect \(name) --targets-unused.")
+        let all = try await thread.run { [self] in try commits() }
+        var known = Set(making.knownCommits)
+        for commit in all where known.contains(commit.group.id) { known.formUnion(commit.madeOver ?? []) }
+        let unknown = all.filter { commit in
+            let isMeant =
+                isNew && commit.group.name == name || commit.group.disks.contains { added.contains($0.target) }
+            return isMeant && !known.contains(commit.group.id)
         }
+        guard let commit = unknown.first, !making.targetsAreUnused else { return unknown.map(\.group.id) }
+        throw ControlFailure(
+            .refused,
+            "Group \(commit.group.name) was committed on these disks, or under this name, at \(commit.committed), and the "
+                + "configuration server does not know of it: a machine may run on them.",
+            remedy: "Where nothing runs on them, say so: mtctl site reprotect \(name) --targets-unused.")
+    }
+
+    private func make(_ name: String, _ request: PrepareRequest, _ making: GroupMaking) async throws {
         // Its disks were given back: what is left of it is the name.
         if find(name) != nil { _ = try await delete(named: name, discardHistory: false) }
         var create = CreateGroupRequest(name: name, senders: [request.sender])
@@ -50,15 +71,9 @@ extension GroupRegistry {
         _ = try await self.create(create, defaults: request.policy, fencingToken: making.fencingToken)
     }
 
-    /// The last commit of a group of that name, or with one of those targets, as the reports of commits tell; they stay
-    /// when a group goes. Blocks.
-    private func lastCommit(of name: String, or targets: Set<String>) throws -> CommitReport? {
-        try environment.reports.names().compactMap { id in
-            let report = try environment.reports.read(CommitReport.self, from: id)
-            guard let report else { return nil }
-            let isMeant = report.group.name == name || report.group.disks.contains { targets.contains($0.target) }
-            return isMeant ? report : nil
-        }.max { $0.committed < $1.committed }
+    /// All commits of this master target, as their reports tell; they stay when a group goes. Blocks.
+    private func commits() throws -> [CommitReport] {
+        try environment.reports.names().compactMap { try environment.reports.read(CommitReport.self, from: $0) }
     }
 }
 
@@ -69,7 +84,9 @@ extension ProtectedGroup {
         case .recovering, .recovered, .committed:
             throw ControlFailure(
                 .refused, "Group \(name) is \(state.underlying.reported.rawValue), and takes no data now.",
-                remedy: "Roll it back, or commit it.")
+                remedy: state.underlying == .committed
+                    ? "Wait for the end of its commit; mtctl group show \(name) tells what that waits for."
+                    : "Roll it back, or commit it.")
         case .created, .initialSync, .protected, .paused, .resyncing, .released, .degraded: return
         }
     }
@@ -87,6 +104,15 @@ extension ProtectedGroup {
                     .exists,
                     "Group \(name) has disk \(disk.source) bound to \(disk.target), which is not what is wanted of it.",
                     remedy: "Unbind it here with mtctl disk unbind, or name this target.")
+            }
+        }
+    }
+
+    /// Keeps what the operator knew of the disks, for its commit's report.
+    fileprivate func note(madeOver commits: [String]) async throws {
+        try await perform { [self] in
+            try transition(.observed(outstanding())) { record in
+                record.madeOver = Set(record.madeOver ?? []).union(commits).sorted()
             }
         }
     }

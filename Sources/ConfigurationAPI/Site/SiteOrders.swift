@@ -72,17 +72,17 @@ public struct PrepareRequest: Hashable, Sendable, Codable {
 /// What the configuration server knows when it has a group made. It may know less than the master target, as one that
 /// was restored from an old backup does; no clock tells which of them is right.
 public struct GroupMaking: Hashable, Sendable, Codable {
-    /// The id of the group that was committed there last under this name. Where the master target knows of another commit
-    /// of the name or of the target disks, a machine may run on them: it refuses. Nil for none.
-    public var lastCommit: String?
+    /// The ids of groups of this name that are known to have been committed there. Where the master target knows of any
+    /// other commit of the name or of the target disks, a machine may run on them: it refuses.
+    public var knownCommits: [String]
     /// An operator says that nothing runs on the target disks, whatever was committed on them.
     public var targetsAreUnused: Bool
     /// A token that is greater than any that a sender was given: those of a former group of the name are kept out.
     public var fencingToken: UInt64
 
     /// What is known.
-    public init(lastCommit: String? = nil, targetsAreUnused: Bool = false, fencingToken: UInt64 = 0) {
-        self.lastCommit = lastCommit
+    public init(knownCommits: [String] = [], targetsAreUnused: Bool = false, fencingToken: UInt64 = 0) {
+        self.knownCommits = knownCommits
         self.targetsAreUnused = targetsAreUnused
         self.fencingToken = fencingToken
     }

@@ -21,8 +21,9 @@ package struct GroupRecord: Hashable, Sendable, Codable {
     package var former: [SitePlacement] = []
     /// Which way it was committed last; nil when it never was.
     package var committed: ReplicationDirection?
-    /// The ids that groups of this name had on the master targets where they were committed last, by host id.
-    package var commits: [String: String] = [:]
+    /// The ids that groups of this name had on the master targets where they were committed, by host id; nil for none. The
+    /// newest ``maximumCommits`` of each.
+    package var commits: [String: [String]]?
     /// The disks on site since the last commit of a failback.
     package var onSite: [DiskTarget] = []
     /// The policy that its master target was told last.
@@ -138,7 +139,9 @@ package struct GroupRecord: Hashable, Sendable, Codable {
     package mutating func release(_ view: SiteView) {
         guard let placement else { return }
         if let report = view.report(of: group.name, from: placement.masterTarget) {
-            commits[placement.masterTarget] = report.group.id
+            let known = (commits?[placement.masterTarget] ?? []).filter { $0 != report.group.id }
+            commits = commits ?? [:]
+            commits?[placement.masterTarget] = (known + [report.group.id]).suffix(Self.maximumCommits)
         }
         committed = placement.direction
         if placement.direction == .failback { onSite = placement.targets }
@@ -170,7 +173,7 @@ package struct GroupRecord: Hashable, Sendable, Codable {
             outcome = said.group.underlyingState
         case .protected, .resyncing:
             guard outcome == .recovered || outcome == .recovering, assignment?.isStopped == true,
-                view.seconds(since: changed) >= Self.underWaySeconds
+                said.moment.timestamp.nanoseconds(since: changed.timestamp) >= Self.underWaySeconds * 1_000_000_000
             else { return false }
             // Without a greater token it stays stopped; an operator's reprotect says why.
             guard (try? send(view)) != nil else { return false }
@@ -181,10 +184,13 @@ package struct GroupRecord: Hashable, Sendable, Codable {
         return true
     }
 
+    /// A group that is failed over and back that often has others to think of.
+    package static let maximumCommits = 64
     /// A heartbeat that was under way for less when a job ended may tell of what was before it.
-    package static let underWaySeconds: UInt64 = 30
+    package static let underWaySeconds: Int64 = 30
 
-    /// What its process server says of it. A greater token than ours is one that we gave and forgot.
+    /// What its process server says of it. A greater token than ours is one that we gave and forgot, as after a restored
+    /// backup: what we asked of the smaller one, to stop above all, is not asked of it.
     ///
     /// - Returns: Whether what it is told changed.
     package mutating func heard(_ report: SiteAssignmentReport) -> Bool {
@@ -193,6 +199,7 @@ package struct GroupRecord: Hashable, Sendable, Codable {
         guard report.fencingToken > token, report.fencingToken < Self.maximumToken else { return false }
         placement?.fencingToken = report.fencingToken
         assignment?.fencingToken = report.fencingToken
+        assignment?.isStopped = report.state == .stopped
         highestToken = max(highestToken, report.fencingToken)
         return true
     }

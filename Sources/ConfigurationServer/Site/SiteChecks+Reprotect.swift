@@ -41,10 +41,11 @@ extension SiteChecks {
             wanted: request.masterTarget, pinned: pinned?.masterTarget, former: former?.masterTarget)
         let processServer = try chooser.processServer(
             wanted: request.processServer, former: pinned?.processServer ?? former?.processServer)
-        try refuseTaken(targets, at: masterTarget, request.direction)
-        return SitePlacement(
+        let placement = SitePlacement(
             direction: request.direction, masterTarget: masterTarget.hostID, processServer: processServer.hostID,
             fencingToken: record.placement?.fencingToken ?? record.highestToken, targets: targets)
+        try refuseTaken(by: placement)
+        return placement
     }
 
     private func direction(_ request: ReprotectRequest) -> [SiteFinding] {
@@ -214,12 +215,11 @@ extension SiteChecks {
             && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
     }
 
-    /// A disk that is written to belongs to one group.
-    private func refuseTaken(
-        _ targets: [DiskTarget], at server: ServerReport, _ direction: ReplicationDirection
-    ) throws(ConfigurationFailure) {
+    /// A disk that is written to belongs to one group. An identity means one disk wherever it is attached; a file is one of
+    /// its master target.
+    func refuseTaken(by placement: SitePlacement) throws(ConfigurationFailure) {
         var seen: [String: DiskTarget] = [:]
-        for target in targets {
+        for target in placement.targets {
             if let other = seen.updateValue(target, forKey: target.target) {
                 throw ConfigurationFailure(
                     .conflict,
@@ -228,10 +228,13 @@ extension SiteChecks {
             }
         }
         // On its way out the group reads the disks that it was failed back to.
-        let accepted = view.accepted.filter { $0.key != group || direction == .forward }
+        let accepted = view.accepted.filter { $0.key != group || placement.direction == .forward }
         let others = (view.placements.filter { $0.key != group } + Array(accepted)).sorted { $0.key < $1.key }
-        for (name, other) in others where other.masterTarget == server.hostID {
-            if let taken = other.targets.first(where: { seen[$0.target] != nil }) {
+        for (name, other) in others {
+            let isHere = other.masterTarget == placement.masterTarget
+            if let taken = other.targets.first(where: {
+                seen[$0.target] != nil && (isHere || !$0.target.hasPrefix("file:"))
+            }) {
                 throw ConfigurationFailure(
                     .conflict,
                     "\(taken.target) is the target of \(taken.disk) of \(taken.machine) in the group \(name).",

@@ -83,10 +83,10 @@ extension SiteDesk {
         let servers = try await knownServers()
         let hosts = try await write { store in
             guard let state = try store.group(name) else { throw ConfigurationFailure.none("group", name) }
-            // One that was taken back for good would hold the group for ever.
+            // One that was taken back for good would hold the group for ever, and so would one that has nothing of it.
             let pinned = state.record.placement.flatMap { placement in
                 servers.first { $0.hostID == placement.masterTarget && $0.state != .revoked }
-            }
+            }.flatMap { Self.hasNothing($0, of: state.record) ? nil : $0 }
             if pinned != nil || state.workingJob != nil {
                 try store.refuseWhilePlaced(name, "The group cannot be deleted")
             }
@@ -96,5 +96,15 @@ extension SiteDesk {
         }
         signals.changed(hosts)
         log("A group was deleted.", name, `operator`)
+    }
+
+    /// Whether a server says, since the group was changed here last, that it has no such group.
+    private static func hasNothing(_ server: ServerReport, of record: GroupRecord) -> Bool {
+        guard server.state == .online, let moment = server.lastSeen, let heartbeat = server.heartbeat,
+            // A longer list is not told whole.
+            heartbeat.groups.count < HeartbeatRequest.maximumGroups,
+            moment.timestamp.nanoseconds(since: record.changed.timestamp) >= GroupRecord.underWaySeconds * 1_000_000_000
+        else { return false }
+        return !heartbeat.groups.contains { $0.name == record.group.name }
     }
 }

@@ -91,7 +91,11 @@ extension SiteStore {
         for other in try groups() {
             view.placements[other.record.group.name] = other.record.placement
             guard !other.record.onSite.isEmpty else { continue }
-            view.accepted[other.record.group.name] = other.record.former.first { $0.direction == .failback }
+            let place = other.record.former.first { $0.direction == .failback }
+            view.accepted[other.record.group.name] = SitePlacement(
+                direction: .failback, masterTarget: place?.masterTarget ?? "",
+                processServer: place?.processServer ?? "",
+                fencingToken: 0, targets: other.record.onSite)
         }
         return view
     }

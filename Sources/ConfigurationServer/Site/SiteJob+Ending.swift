@@ -43,7 +43,9 @@ extension SiteJob {
         }
         if let placement {
             // Time has passed: what stood against it would again.
-            if let refusal = SiteChecks(record, view).findings(for: report.operation).failure { throw refusal }
+            let checks = SiteChecks(record, view)
+            if let refusal = checks.findings(for: report.operation).failure { throw refusal }
+            try checks.refuseTaken(by: placement)
             try placeAgain(placement, &record, view)
         }
         report.steps[index] = SiteJobStep(kind: report.steps[index].kind)
@@ -122,7 +124,9 @@ extension SiteJob {
             sendAgain(&record, view)
             return "The process server is told to send again."
         case .failover:
-            return "Replication is stopped. Retry it, fail over to another point, or roll back."
+            return
+                "Replication is stopped. Retry it, fail over to another point, roll back, or, if the disks are as before, "
+                + "reprotect."
         case .rollback where step(.resume)?.state == .failed:
             return "The disks are back at the latest point, and nothing is sent yet. Retry it, or reprotect."
         case .rollback, .commit: return "Nothing was changed here."

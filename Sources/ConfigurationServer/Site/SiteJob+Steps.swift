@@ -77,8 +77,9 @@ extension SiteJob {
             guard let placement = record.placement else { return }
             // A token of its own: the sender of a group that was committed has the one before.
             let making = GroupMaking(
-                lastCommit: record.commits[placement.masterTarget],
-                targetsAreUnused: report.operation.reprotect?.targetsAreUnused == true,
+                knownCommits: record.commits?[placement.masterTarget] ?? [],
+                // It was said of that moment: a machine may have been started since.
+                targetsAreUnused: report.attempt == 1 && report.operation.reprotect?.targetsAreUnused == true,
                 fencingToken: try record.takeToken(view))
             task = record.prepareTask(view, id: makeID(), making: making)
         case .assign, .resume: try record.send(view)

@@ -153,6 +153,13 @@ extension SiteJob {
                     "The process server \(name) cannot say that it stopped: "
                         + SiteText.clipped(said?.message ?? "it failed."), remedy: remedy))
         }
+        guard record.assignment?.isStopped == true else {
+            return .failed(
+                ConfigurationFailure(
+                    .conflict,
+                    "The process server \(name) came with a greater token than was known here, and was not told to stop.",
+                    remedy: "Fail over again."))
+        }
         let silence = step.started.map(view.seconds) ?? 0
         if view.server(placement.processServer)?.state != .online, silence >= Self.silenceSeconds {
             return .failed(

@@ -101,19 +101,26 @@ final class AssignmentDesk: RegisteredHost {
 
     func answered(_ answer: HeartbeatAnswer, after roundTrip: Duration) async {}
 
-    /// Master targets are asked by their certificates' authority and role; one that was taken back is in no order.
+    /// Each looks at what was taken back when it begins: it is not gone on with whoever is connected now.
     func received(_ revocations: RevocationList) async {
         do {
             try await thread.run { [registration] in try registration.save(revocations) }
         } catch {
             logger.warning("What was taken back cannot be kept.", metadata: ["reason": "\(error)"])
         }
+        restart()
     }
 
     func renewed(_ credentials: Credentials) async throws {
         try await thread.run { [registration] in try registration.save(credentials) }
         // Each reads the certificate when it begins.
-        for runner in desk.withLock({ $0.runners.values.map(\.assignment) }) { change(runner.group, to: runner) }
+        restart()
+    }
+
+    private func restart() {
+        for assignment in desk.withLock({ $0.runners.values.map(\.assignment) }) {
+            change(assignment.group, to: assignment)
+        }
     }
 
     func changed(_ problem: ConfigurationFailure?) async {}

@@ -160,7 +160,7 @@ final class AssignmentRunner: Sendable {
 
     private func replicate(_ mode: ProcessServerSettings.Mode, _ attempt: Int) async throws {
         try await thread.run { [positionPath] in try FolderTree.make(positionPath) }
-        let revoked = try await thread.run { [registration] in try registration.load()?.record.revocations }
+        let revoked = try await thread.run { [registration] in try registration.revocations() }
         let server = try processServer(mode, attempt, revoked)
         let services = ServiceGroup(
             configuration: .init(

@@ -189,6 +189,14 @@ import Testing
         #expect(site.hear(said) == true)
         #expect(site.record.placement?.fencingToken == 7)
         #expect(site.record.assignment?.fencingToken == 7)
+        // What was asked of the smaller token, to stop the machines, is not asked of one that sends.
+        site.record.assignment?.isStopped = true
+        _ = site.hear(SiteAssignmentReport(group: "shop", fencingToken: 8, state: .running))
+        #expect(site.record.assignment?.isStopped == false)
+        _ = site.hear(SiteAssignmentReport(group: "shop", fencingToken: 9, state: .stopped))
+        #expect(site.record.assignment?.isStopped == true)
+        site.record.placement?.fencingToken = 7
+        site.record.assignment?.fencingToken = 7
         let lie = SiteAssignmentReport(group: "shop", fencingToken: .max, state: .running)
         #expect(site.hear(lie) == false)
         #expect(site.record.placement?.fencingToken == 7)

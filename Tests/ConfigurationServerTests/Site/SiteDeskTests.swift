@@ -206,6 +206,30 @@ import Testing
         #expect(try await site.desk.group("shop").findings.contains { $0.message.contains("mt-2 says") } == false)
     }
 
+    @Test func `a group that its master target has nothing of any more can be deleted`() async throws {
+        let site = try await TestDesk()
+        try await site.setUp()
+        _ = try await site.protect()
+        await #expect(throws: ConfigurationFailure.self) { try await site.desk.deleteGroup("shop", by: "alice") }
+        // Committed and deleted there while nobody heard it. What may have been under way before does not count.
+        for (seconds, isGone) in [(Int64(1), false), (60, true)] {
+            site.clock.advance(seconds: seconds)
+            let now = DateTime(site.clock.now())
+            site.directory.change(TestDesk.masterTarget) {
+                $0.heartbeat?.groups = []
+                $0.lastSeen = now
+            }
+            guard isGone else {
+                await #expect(throws: ConfigurationFailure.self) {
+                    try await site.desk.deleteGroup("shop", by: "alice")
+                }
+                continue
+            }
+            try await site.desk.deleteGroup("shop", by: "alice")
+        }
+        #expect(try await site.desk.groups().groups.isEmpty)
+    }
+
     @Test func `a restored backup goes on from what the servers say`() async throws {
         let site = try await TestDesk()
         try await site.setUp()

@@ -23,7 +23,6 @@ import Testing
         site.answer(&job)
         #expect(job.states == "done done done running waiting")
         #expect(job.task == nil)
-        #expect(job.placement.map { site.record.commits[$0.masterTarget] } == .some(nil))
         #expect(site.record.assignment?.fencingToken == 2)
         #expect(site.record.assignment?.disks.map(\.source) == ["/dev/sda", "nbd://cloud/sdb"])
         site.send(&job, .starting)
@@ -127,10 +126,10 @@ import Testing
         #expect(site.record.committed == .failback)
         #expect(site.record.onSite.map(\.target) == ["wwn:1", "file:/disks/b"])
         #expect(site.record.highestToken == 3)
-        #expect(site.record.commits == [Site.masterTargets[0]: "1"])
+        #expect(site.record.commits == [Site.masterTargets[0]: ["1"]])
         // What made it again knows of that commit, and keeps the former sender out.
         let again = site.begin(.reprotect(ReprotectRequest(targetsAreUnused: true)))
-        let making = GroupMaking(lastCommit: "1", targetsAreUnused: true, fencingToken: 4)
+        let making = GroupMaking(knownCommits: ["1"], targetsAreUnused: true, fencingToken: 4)
         #expect(again.task?.prepare?.making == making)
     }
 
@@ -274,6 +273,33 @@ import Testing
         #expect(last.report.failure?.message.contains("beyond which none is given") == true)
     }
 
+    @Test func `what an operator said of the disks is not said again by a retry`() throws {
+        var site = Site()
+        var job = site.begin(.reprotect(ReprotectRequest(targetsAreUnused: true)))
+        #expect(job.task?.prepare?.making?.targetsAreUnused == true)
+        site.answer(&job, .failed, failure: ControlFailure(.unavailable, "No volume.", remedy: "Mount it."))
+        var record = site.record
+        try job.retry(&record, in: site.view) { "again" }
+        #expect(job.task?.prepare?.making?.targetsAreUnused == false)
+    }
+
+    @Test func `a disk that another group was accepted on is refused wherever it is attached, and a file where it is`()
+    {
+        var site = Site()
+        let own = site.view.disks.map {
+            DiskTarget(machine: $0.machine.name, disk: $0.disk.id, target: $0.disk.original ?? "")
+        }
+        var other = SitePlacement(
+            direction: .failback, masterTarget: Site.masterTargets[1], processServer: "", fencingToken: 0, targets: own)
+        for (index, isRefused) in [(0, true), (1, false)] {
+            other.targets = [own[index]]
+            site.view.accepted["other"] = other
+            let job = site.begin(.reprotect(ReprotectRequest(masterTarget: "mt-1")))
+            #expect((job.report.failure?.message.contains("in the group other") == true) == isRefused, "\(own[index])")
+            site.record.unplace()
+        }
+    }
+
     @Test func `a rollback at the master target is learned, and what was stopped is sent again`() {
         var site = Site()
         site.reprotect()
@@ -283,7 +309,7 @@ import Testing
         site.say(.protected, token: 2)
         let early = site.learn()
         #expect(!early)
-        let pause = Int64(GroupRecord.underWaySeconds) * 1_000_000_000
+        let pause = GroupRecord.underWaySeconds * 1_000_000_000
         site.view.now = DateTime(site.view.now.timestamp.advanced(byNanoseconds: pause))
         site.say(.protected, token: 2)
         let late = site.learn()
