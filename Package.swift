@@ -176,7 +176,7 @@ let package = Package(
             "mt-process-server",
             [
                 "ConfigurationAPI", "ControlAPI", "ProcessServer", "LinuxSystem", "Registration", "StateFiles",
-                "StoragePrimitives", argumentParser, logging, serviceLifecycle,
+                "StoragePrimitives", argumentParser, configuration, logging, serviceLifecycle, yams,
             ]),
 
         program(
@@ -232,7 +232,12 @@ let package = Package(
                 "StoragePrimitives", nioCore, nioPosix, nioSSL, logging, certificates, crypto, swiftASN1,
             ]),
         tests("NBDProtocolTests", ["NBDProtocol", nioCore]),
-        tests("ProcessServerTests", ["ProcessServer", "NBDProtocol", "LinuxSystem", "StoragePrimitives", nioPosix]),
+        tests(
+            "ProcessServerTests",
+            [
+                "mt-process-server", "ProcessServer", "ConfigurationAPI", "NBDProtocol", "LinuxSystem",
+                "StoragePrimitives", "TestSupport", nioPosix,
+            ]),
         tests("ConfigurationAPITests", ["ConfigurationAPI", "ControlAPI", "StoragePrimitives"]),
         tests(
             "HostCertificatesTests", ["HostCertificates", "ControlAPI", "StoragePrimitives", certificates, crypto]),

@@ -51,6 +51,7 @@ struct ConfigurationServerCommand: AsyncParsableCommand {
             Settings come from the command line, then from the environment (MASTER_TARGET_CONFIGURATION_HTTPS_PORT for \
             https.port), then from the configuration file, then from defaults.
             """,
+        version: ProductVersion.text,
         subcommands: [
             InitCommand.self, RunCommand.self, ShowCommand.self, PassphraseCommand.self, OperatorCommand.self,
             BackupCommand.self, RestoreCommand.self,
