@@ -176,7 +176,7 @@ let package = Package(
             "mt-process-server",
             [
                 "ConfigurationAPI", "ControlAPI", "ProcessServer", "LinuxSystem", "Registration", "StateFiles",
-                "StoragePrimitives", argumentParser, logging, serviceLifecycle,
+                "StoragePrimitives", argumentParser, configuration, logging, serviceLifecycle, yams,
             ]),
 
         program(
@@ -235,8 +235,8 @@ let package = Package(
         tests(
             "ProcessServerTests",
             [
-                "ProcessServer", "NBDProtocol", "HostCertificates", "ControlAPI", "LinuxSystem", "StoragePrimitives",
-                nioPosix, nioSSL,
+                "mt-process-server", "ProcessServer", "ConfigurationAPI", "ControlAPI", "HostCertificates", "NBDProtocol",
+                "LinuxSystem", "StoragePrimitives", "TestSupport", nioPosix, nioSSL,
             ]),
         tests("ConfigurationAPITests", ["ConfigurationAPI", "ControlAPI", "StoragePrimitives"]),
         tests(

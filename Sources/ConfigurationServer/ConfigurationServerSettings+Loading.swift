@@ -22,11 +22,9 @@ extension ConfigurationServerSettings {
             EnvironmentVariablesProvider(environmentVariables: environment)
                 .prefixKeys(with: "master-target-configuration"),
         ]
-        if let file {
-            if let text = try contents(file, isRequired: isFileRequired) { try refuseUnknown(text, file) }
+        if let file, let text = try contents(file, isRequired: isFileRequired), try saysAnything(text, file) {
             do {
-                providers.append(
-                    try await FileProvider<YAMLSnapshot>(filePath: .init(file), allowMissing: !isFileRequired))
+                providers.append(try await FileProvider<YAMLSnapshot>(filePath: .init(file)))
             } catch {
                 throw wrong("The configuration file \(file) cannot be read: \(error).")
             }
@@ -80,8 +78,8 @@ extension ConfigurationServerSettings {
         return nil
     }
 
-    /// A key that nobody reads would be believed to work.
-    private static func refuseUnknown(_ text: String, _ file: String) throws {
+    /// Whether there is more than comments. A key that nobody reads would be believed to work, and is refused.
+    private static func saysAnything(_ text: String, _ file: String) throws -> Bool {
         func visit(_ node: Node, _ path: [String]) throws {
             let key = path.joined(separator: ".")
             if ConfigurationServerKey(rawValue: key) != nil {
@@ -99,7 +97,9 @@ extension ConfigurationServerSettings {
         } catch {
             throw wrong("\(file) is no YAML (\(error)).")
         }
-        if let root { try visit(root, []) }
+        guard let root else { return false }
+        try visit(root, [])
+        return true
     }
 
     private static func commandLine(_ settings: [String]) throws -> [AbsoluteConfigKey: ConfigValue] {

@@ -6,21 +6,6 @@ import ControlAPI
 import LinuxSystem
 import Registration
 
-/// Where a registered process server keeps what it has to remember.
-struct StateOption: ParsableArguments {
-    @Option(
-        help: "Folder for what has to be remembered: the registration, positions, 256 MiB of digests for a tebibyte.")
-    var state = "/var/lib/mt-process-server"
-
-    func validate() throws {
-        guard state.hasPrefix("/") else {
-            throw ValidationError("--state is \"\(state)\"; it must be an absolute path.")
-        }
-    }
-
-    var registration: RegistrationFolder { RegistrationFolder(path: "\(state)/registration") }
-}
-
 struct RegisterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "register", abstract: "Registers this process server with a configuration server.",
@@ -38,13 +23,13 @@ struct RegisterCommand: AsyncParsableCommand {
     var serverFingerprint: String?
 
     @Flag(help: "Print JSON instead of sentences.") var json = false
-    @OptionGroup var place: StateOption
+    @OptionGroup var settings: SettingsOptions
 
     func run() async throws {
         var application = RegistrationFolder.Application(
             role: .processServer, version: ProductVersion.text, servers: server, passphraseFile: passphraseFile)
         application.fingerprint = serverFingerprint
-        let record = try await place.registration.register(application)
+        let record = try await settings.load().registration.register(application)
         Terminal.writeLine(
             json
                 ? "{\"hostID\":\"\(record.hostID)\"}"
@@ -58,14 +43,14 @@ struct UnregisterCommand: AsyncParsableCommand {
         commandName: "unregister", abstract: "Leaves the configuration server; what was assigned ends.")
 
     @Flag(name: [.short, .long], help: "Say that this is meant: groups lose their sender.") var yes = false
-    @OptionGroup var place: StateOption
+    @OptionGroup var settings: SettingsOptions
 
     func validate() throws {
         guard yes else { throw ValidationError("The groups that it replicates lose their sender: add --yes.") }
     }
 
     func run() async throws {
-        let wasRegistered = try place.registration.unregister()
+        let wasRegistered = try await settings.load().registration.unregister()
         Terminal.writeLine(
             wasRegistered
                 ? "This process server has left its configuration server."

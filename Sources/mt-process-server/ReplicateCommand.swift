@@ -87,10 +87,14 @@ struct ReplicateCommand: AsyncParsableCommand {
         }
         var settings = ProcessServerSettings(group: group, server: address)
         settings.fencingToken = fencingToken
-        settings.mode = once ? .once : .continuous(interval: try options.passInterval())
-        try options.apply(to: &settings)
+        let terms = try RunSettings(said: options.said)
+        settings.mode = once ? .once : .continuous(interval: terms.interval)
+        terms.apply(to: &settings)
         if let giveUpAfter {
-            settings.giveUpAfter = try ReplicationOptions.time(giveUpAfter, "--give-up-after")
+            guard let patience = Quantity.nanoseconds(giveUpAfter), patience > 0 else {
+                throw ValidationError("--give-up-after is \"\(giveUpAfter)\"; it must be a time such as 30s or 15m.")
+            }
+            settings.giveUpAfter = patience
         } else if once {
             settings.giveUpAfter = 300_000_000_000
         }

@@ -3,6 +3,7 @@
 
 import Appliance
 import ControlAPI
+import Foundation
 import StoragePrimitives
 import Testing
 
@@ -134,6 +135,29 @@ import Testing
         #expect(line.healthWaivers == ["perl": "no scripts", "wget": "no network"])
         for wrong in ["reiserfs", "reiserfs=", "=why", "os.nonsense=why"] {
             await #expect(throws: ControlFailure.self) { try await load([:], ["health.waived=\(wrong)"]) }
+        }
+    }
+
+    @Test func `the file of the package has every setting, and says what the defaults are`() async throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = String(
+            decoding: try Data(contentsOf: root.appending(path: "packaging/master-target.yaml")), as: UTF8.self)
+        let folder = try TestFolder()
+        try folder.write(text, to: "package.yaml")
+        #expect(try await load(file: "\(folder.path)/package.yaml") == ApplianceConfiguration())
+        // A setting is commented out by a # right in front of it; prose has a space behind its own.
+        let all = text.replacing(/(?m)^( *)#(?=[^ \n])/) { $0.output.1 }
+        try folder.write(all, to: "all.yaml")
+        var wanted = ApplianceConfiguration()
+        // These have no default, and the file an example.
+        wanted.groupDefaults.quotaBytes = 500 << 30
+        wanted.healthWaivers = ["reiserfs": "no source has it"]
+        #expect(try await load(file: "\(folder.path)/all.yaml") == wanted)
+        for key in ConfigurationKey.allCases {
+            let parts = key.rawValue.split(separator: ".")
+            let indent = String(repeating: "  ", count: parts.count - 1)
+            #expect(all.contains("\n\(indent)\(parts.last ?? ""):"), "\(key.rawValue)")
         }
     }
 }

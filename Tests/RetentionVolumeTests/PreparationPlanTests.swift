@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright 2026 The Master Target authors
 
+import Foundation
 import RetentionVolume
 import StoragePrimitives
 import Testing
@@ -165,6 +166,17 @@ import Testing
         #expect(unit.text.contains("\nWhat=/dev/disk/by-uuid/\(Sample.uuid)\nWhere=/mnt/retention\nType=xfs\n"))
         #expect(unit.text.contains("\nOptions=nofail,"))
         #expect(unit.text.hasSuffix("WantedBy=multi-user.target\n"))
+    }
+
+    @Test func `the unit of the package, to be filled in by hand, is the same`() throws {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let shipped = String(
+            decoding: try Data(contentsOf: root.appending(path: "systemd/mnt-retention.mount")), as: UTF8.self)
+        func settings(_ text: String) -> [Substring] { text.split(separator: "\n").filter { !$0.hasPrefix("#") } }
+        let unit = try MountUnit(
+            path: "/mnt/retention", uuid: "00000000-0000-0000-0000-000000000000", type: "xfs")
+        #expect(settings(shipped) == settings(unit.text))
     }
 
     @Test(arguments: ["", "/", "mnt", "/mnt/", "/mnt//x", "/mnt/../etc", "/./x", "/mnt/\nx"])

@@ -22,13 +22,12 @@ extension ApplianceConfiguration {
             EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "master-target"),
         ]
         var waivers: [String: String] = [:]
-        if let file {
-            if let text = try contents(file, isRequired: isFileRequired) {
-                waivers = try ConfigurationFile(text, name: file).waivers
-            }
+        if let file, let text = try contents(file, isRequired: isFileRequired),
+            let settings = try ConfigurationFile(text, name: file)
+        {
+            waivers = settings.waivers
             do {
-                providers.append(
-                    try await FileProvider<YAMLSnapshot>(filePath: .init(file), allowMissing: !isFileRequired))
+                providers.append(try await FileProvider<YAMLSnapshot>(filePath: .init(file)))
             } catch {
                 throw ControlFailure(
                     .invalidRequest, "The configuration file \(file) cannot be read: \(error).",

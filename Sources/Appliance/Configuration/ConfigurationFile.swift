@@ -9,8 +9,10 @@ struct ConfigurationFile {
     /// `health.waived`, where it is written as a map from names to reasons.
     let waivers: [String: String]
 
+    /// Nil where there is nothing but comments, as in the file of a package.
+    ///
     /// - Throws: ``ControlFailure`` with `.invalidRequest` that names the key, and the one that may be meant.
-    init(_ text: String, name: String) throws {
+    init?(_ text: String, name: String) throws {
         var waivers: [String: String] = [:]
         func visit(_ node: Node, _ path: [String]) throws {
             let key = path.joined(separator: ".")
@@ -39,10 +41,9 @@ struct ConfigurationFile {
             }
         }
         do {
-            if let root = try Yams.compose(yaml: text) {
-                guard root.mapping != nil else { throw Self.wrong("It is no map of settings") }
-                try visit(root, [])
-            }
+            guard let root = try Yams.compose(yaml: text) else { return nil }
+            guard root.mapping != nil else { throw Self.wrong("It is no map of settings") }
+            try visit(root, [])
         } catch let failure as ControlFailure {
             throw ControlFailure(failure.code, "\(name): \(failure.message)", remedy: failure.remedy)
         } catch {

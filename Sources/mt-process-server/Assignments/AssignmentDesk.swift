@@ -26,17 +26,16 @@ final class AssignmentDesk: RegisteredHost {
     private let registration: RegistrationFolder
     private let statePath: String
     private let thread: DiskThread
-    private let terms: AssignmentTerms
+    private let terms: RunSettings
     private let logger: Logger
 
     private static let ordersName = "assignments"
     private static let maximumFileBytes = 16 << 20
 
-    init(
-        registration: RegistrationFolder, statePath: String, thread: DiskThread, terms: AssignmentTerms, logger: Logger
-    ) {
-        self.registration = registration
-        self.statePath = statePath
+    /// - Parameter thread: Where files are read and written; owned by the caller.
+    init(_ terms: RunSettings, thread: DiskThread, logger: Logger) {
+        registration = terms.registration
+        statePath = terms.statePath
         self.thread = thread
         self.terms = terms
         self.logger = logger

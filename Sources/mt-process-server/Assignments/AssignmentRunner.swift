@@ -11,20 +11,11 @@ import StateFiles
 import StoragePrimitives
 import Synchronization
 
-/// What this process server's own operator says about every group.
-struct AssignmentTerms: Sendable {
-    var options: ReplicationOptions
-    /// Stops the source machines of a group; nil where nobody can from here.
-    var stopSource: String?
-    /// Nanoseconds after which that is killed.
-    var stopTimeout: Int64
-}
-
 /// One assignment at work, from its start to its end: passes for ever, or the last pass after the sources are stopped.
 /// What fails is told and tried again.
 final class AssignmentRunner: Sendable {
     let assignment: SiteAssignment
-    private let terms: AssignmentTerms
+    private let terms: RunSettings
     private let registration: RegistrationFolder
     private let statePath: String
     private let thread: DiskThread
@@ -44,7 +35,7 @@ final class AssignmentRunner: Sendable {
     private static let pause = Duration.seconds(5)
 
     init(
-        _ assignment: SiteAssignment, terms: AssignmentTerms, registration: RegistrationFolder, statePath: String,
+        _ assignment: SiteAssignment, terms: RunSettings, registration: RegistrationFolder, statePath: String,
         thread: DiskThread, logger: Logger
     ) {
         self.assignment = assignment
@@ -86,7 +77,7 @@ final class AssignmentRunner: Sendable {
                     try await finish(attempt)
                     return
                 }
-                try await replicate(.continuous(interval: try terms.options.passInterval()), attempt)
+                try await replicate(.continuous(interval: terms.interval), attempt)
             } catch {
                 // A line that was cut, or an address that does not answer, is tried again; who waits for the end of a
                 // failover is told after some attempts that it does not come.
@@ -196,7 +187,7 @@ final class AssignmentRunner: Sendable {
         settings.revokedSerials = revoked?.serials ?? []
         // One of several addresses is not waited for longer than it takes to try the next.
         settings.giveUpAfter = mode == .once || assignment.masterTargets.count > 1 ? Self.patience : nil
-        try terms.options.apply(to: &settings)
+        terms.apply(to: &settings)
         if mode == .once {
             // Nothing writes any more: the pass needs no commands to be exact.
             settings.isStatic = true
