@@ -95,6 +95,7 @@ let package = Package(
         library("ReplicationProtocol", ["StoragePrimitives", "CLZ4", nioCore]),
         library("NBDProtocol", ["StoragePrimitives", nioCore]),
         library("ControlAPI", ["StoragePrimitives"]),
+        library("PrometheusText", ["StoragePrimitives"]),
         library("ConfigurationAPI", ["ControlAPI", "StoragePrimitives", crypto, cryptoExtras]),
 
         // Tier 2: the one place that calls libc.
@@ -108,6 +109,7 @@ let package = Package(
         library("RetentionVolume", ["CMount", "ControlAPI", "DiskInventory", "LinuxSystem", "StoragePrimitives"]),
 
         library("SQLStorage", ["CPQ", "LinuxSystem", grdb]),
+        library("MetricsEndpoint", ["LinuxSystem", "PrometheusText", hummingbird, nioCore, logging, serviceLifecycle]),
         library(
             "HostCertificates",
             ["ControlAPI", "LinuxSystem", "StoragePrimitives", nioCore, crypto, certificates, swiftASN1]),
@@ -137,7 +139,9 @@ let package = Package(
         library(
             "ConfigurationServer",
             [
-                "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem", "SQLStorage", "StoragePrimitives",
+                "ConfigurationAPI", "ControlAPI", "HostCertificates", "LinuxSystem", "MetricsEndpoint",
+                "PrometheusText",
+                "SQLStorage", "StoragePrimitives",
                 nioCore, nioPosix, nioSSL, hummingbird, hummingbirdTLS, mustache, configuration, yams, crypto,
                 certificates,
                 swiftASN1, logging, serviceLifecycle,
@@ -156,8 +160,9 @@ let package = Package(
             "Appliance",
             [
                 "ReplicationReceiver", "ReplicationProtocol", "NBDServer", "NBDProtocol", "RetentionStore",
-                "RetentionFormat", "ConfigurationAPI", "ControlAPI", "DiskInventory", "HostCertificates", "Multipath",
-                "Registration", "RetentionVolume", "HealthChecks", "StateFiles",
+                "RetentionFormat", "ConfigurationAPI", "ControlAPI", "DiskInventory", "HostCertificates",
+                "MetricsEndpoint", "Multipath", "PrometheusText", "Registration", "RetentionVolume", "HealthChecks",
+                "StateFiles",
                 "HostPreparation", "LinuxSystem",
                 "StoragePrimitives", nioCore, nioPosix, hummingbird, configuration,
                 nioSSL, logging, serviceLifecycle, yams,
@@ -209,6 +214,8 @@ let package = Package(
         tests("FuzzCorpusTests", ["FuzzTargets"]),
 
         tests("StoragePrimitivesTests", ["StoragePrimitives"]),
+        tests("PrometheusTextTests", ["PrometheusText", "StoragePrimitives"]),
+        tests("MetricsEndpointTests", ["MetricsEndpoint", "PrometheusText", logging, serviceLifecycle]),
         tests("DiskInventoryTests", ["DiskInventory", "LinuxSystem", "RetentionSimulation", "StoragePrimitives"]),
         tests("RetentionFormatTests", ["RetentionFormat", "StoragePrimitives"]),
         tests("LinuxSystemTests", ["LinuxSystem", "StoragePrimitives", "RetentionSimulation"]),

@@ -4,6 +4,7 @@
 import ControlAPI
 import LinuxSystem
 import Logging
+import MetricsEndpoint
 import Registration
 import ServiceLifecycle
 import StoragePrimitives
@@ -37,6 +38,7 @@ public struct Appliance: Sendable {
         core = try await Self.thread.run {
             try ApplianceCore(configuration, clock: clock, ports: ports, logger: logger)
         }
+        let metrics = MetricsSource { [core] in await core.metrics() }
         // Ended in the reverse order: first nobody may ask for anything new, then the listener, then the watch.
         group = ServiceGroup(
             configuration: .init(
@@ -44,6 +46,7 @@ public struct Appliance: Sendable {
                     .init(service: Watch(core: core, notify: notify, logger: logger)),
                     .init(service: DiskWatch(core: core, logger: logger, clock: ports.pauses)),
                     .init(service: HealthWatch(core: core, logger: logger, clock: ports.pauses)),
+                    .init(service: MetricsWatch(core: core, clock: ports.pauses)),
                     .init(service: ReplicationService(core: core, logger: logger, clock: ports.pauses)),
                     .init(service: NBDService(core: core, logger: logger, clock: ports.pauses)),
                     .init(
@@ -51,7 +54,11 @@ public struct Appliance: Sendable {
                             RegistrationFolder(path: configuration.registrationPath),
                             host: ApplianceRegistration(core: core, logger: logger), thread: core.files,
                             logger: logger, clock: ports.pauses)),
-                    .init(service: ControlService(core: core, logger: logger)),
+                    .init(
+                        service: MetricsListener(
+                            configuration.metrics, source: metrics, logger: logger, clock: ports.pauses
+                        ) { [core] state in core.metricsListener.withLock { $0?.take(state) } }),
+                    .init(service: ControlService(core: core, metrics: metrics, logger: logger)),
                 ], gracefulShutdownSignals: handlesSignals ? [.sigterm, .sigint] : [], logger: logger))
     }
 

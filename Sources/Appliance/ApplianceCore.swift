@@ -26,6 +26,10 @@ public final class ApplianceCore: Sendable {
     let readiness = Readiness()
     let listener: Mutex<ListenerReport>
     let nbdListener: Mutex<ListenerReport?>
+    /// The listener for metrics; nil where it is not enabled.
+    let metricsListener: Mutex<ListenerReport?>
+    /// What metrics tell that takes its time to find out.
+    let samples = Mutex(MetricsSamples())
     let previews: PreviewBoard
     /// Certificates that the configuration server took back.
     let revoked = RevokedCertificates()
@@ -98,6 +102,11 @@ public final class ApplianceCore: Sendable {
                 ? ListenerReport(
                     address: configuration.nbdAddress, port: configuration.nbdPort, isListening: false,
                     problem: "It is starting.") : nil)
+        metricsListener = Mutex(
+            configuration.metrics.isEnabled
+                ? ListenerReport(
+                    address: configuration.metrics.address, port: configuration.metrics.port, isListening: false,
+                    problem: "It is starting.") : nil)
     }
 
     private static func desk(
@@ -147,6 +156,7 @@ public final class ApplianceCore: Sendable {
             memoryCeilingBytes: configuration.memoryCeiling, groups: groups.reports(),
             runningJobs: jobs.list().filter { !$0.state.isFinal }, health: lastHealth.withLock { $0 })
         report.nbd = nbdListener.withLock { $0 }
+        report.metrics = metricsListener.withLock { $0 }
         report.registration = registration.withLock { $0 }
         return report
     }
@@ -175,9 +185,11 @@ public final class ApplianceCore: Sendable {
     let diskThread = DiskThread(name: "mt-disks")
     private let healthThread = DiskThread(name: "mt-health")
     private let hostHealth = Mutex<HostHealth?>(nil)
-    private let lastHealth = Mutex<HealthSummary?>(nil)
+    let lastHealth = Mutex<HealthSummary?>(nil)
     /// Small files that are read now and then.
     let files = DiskThread(name: "mt-files")
+    /// Puts metrics together; waits for nothing.
+    let metricsThread = DiskThread(name: "mt-metrics")
 
     /// The volume may hang, and nobody may wait for it on the cooperative pool.
     func volume() async -> VolumeReport {
@@ -185,6 +197,14 @@ public final class ApplianceCore: Sendable {
             return try await volumeThread.run { [environment] in environment.volume() }
         } catch {
             return VolumeReport(path: configuration.retentionPath, isUsable: false, problem: "\(error)")
+        }
+    }
+
+    /// Bytes of the retention volume; nil where that cannot be told.
+    func volumeSize() async -> ByteCount? {
+        // Why not is told with the volume.
+        try? await volumeThread.run { [configuration] in
+            try FilesystemSpace(holding: configuration.retentionPath).total
         }
     }
 
@@ -295,5 +315,6 @@ public final class ApplianceCore: Sendable {
         // Its facts come from here: it would keep all of this, the lock too, for as long as the process runs.
         hostHealth.withLock { $0 = nil }
         files.finish()
+        metricsThread.finish()
     }
 }

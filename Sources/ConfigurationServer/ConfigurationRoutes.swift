@@ -5,6 +5,7 @@ import ConfigurationAPI
 import ControlAPI
 import Hummingbird
 import Logging
+import MetricsEndpoint
 import NIOCore
 import SQLStorage
 import StoragePrimitives
@@ -81,6 +82,14 @@ struct ConfigurationRoutes: Sendable {
                 "A server's certificates were taken back.",
                 metadata: ["host": "\(host)", "operator": "\(peer.host)", "address": "\(origin.address)"])
             return try json(try await report(origin, now))
+        }
+    }
+
+    /// Metrics, for operators. Without a version: what scrapes goes by the names in them.
+    func addMetrics(_ metrics: MetricsSource, to router: Router<RequestOrigin>) {
+        router.get("\(MetricsSettings.path)") { _, origin in
+            _ = try await origin.peer(in: Self.operators, inventory: inventory, now: clock.now())
+            return await metrics.response()
         }
     }
 

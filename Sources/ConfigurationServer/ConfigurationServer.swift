@@ -7,6 +7,7 @@ import Hummingbird
 import HummingbirdTLS
 import LinuxSystem
 import Logging
+import MetricsEndpoint
 import NIOCore
 import NIOSSL
 import ServiceLifecycle
@@ -32,6 +33,8 @@ public struct ConfigurationServer: Service {
     package var shownSite: (any SiteService)?
     /// The port that it listens on, once it does.
     public let listening = ListeningPort()
+    /// The port on which it serves metrics besides, once it does.
+    public let metricsListening = ListeningPort()
 
     /// Opens the state folder and the inventory, before any service runs. A PostgreSQL server that is not up yet is
     /// waited for, a minute at most.
@@ -71,10 +74,11 @@ public struct ConfigurationServer: Service {
     /// Serves until it is told to end.
     public func run() async throws {
         let site = siteDesk()
+        let metrics = metrics(site)
         var quiet = logger
         quiet.logLevel = .warning
         let application = Application(
-            router: router(site),
+            router: router(site, metrics),
             server: try .tls(
                 .http1(
                     configuration: .init(
@@ -97,6 +101,11 @@ public struct ConfigurationServer: Service {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { await writeHeartbeats() }
                 group.addTask { await site.run() }
+                group.addTask { [settings, metricsListening, logger] in
+                    try await MetricsListener(settings.metrics, source: metrics, logger: logger) { state in
+                        if case .listening(let port) = state { metricsListening.isUp(port) }
+                    }.run()
+                }
                 try await application.run()
                 group.cancelAll()
             }
@@ -105,6 +114,7 @@ public struct ConfigurationServer: Service {
             outcome = .failure(error)
         }
         listening.isDown()
+        metricsListening.isDown()
         notify.stopping()
         do {
             try await inventory.write(board.takeUnwritten())
@@ -123,14 +133,21 @@ public struct ConfigurationServer: Service {
             clock: clock, logger: logger)
     }
 
+    private func metrics(_ site: SiteDesk) -> MetricsSource {
+        let metrics = SiteMetrics(
+            site: site, inventory: inventory, board: board, folder: folder, clock: clock, logger: logger)
+        return MetricsSource { await metrics.families() }
+    }
+
     private func routes(_ site: SiteDesk) -> ConfigurationRoutes {
         ConfigurationRoutes(
             desk: desk, inventory: inventory, board: board, site: site, settings: settings, clock: clock, logger: logger
         )
     }
 
-    private func router(_ site: SiteDesk) -> Router<RequestOrigin> {
+    private func router(_ site: SiteDesk, _ metrics: MetricsSource) -> Router<RequestOrigin> {
         let router = routes(site).router()
+        routes(site).addMetrics(metrics, to: router)
         Console(
             site: shownSite ?? site, door: ConsoleDoor(inventory: inventory, clock: clock), templates: templates,
             hostName: hostName, requestSeconds: settings.requestSeconds, clock: clock, logger: logger
@@ -140,8 +157,11 @@ public struct ConfigurationServer: Service {
 
     /// Every method and path of the interface: `GET /v1/groups/{name}`.
     package var interface: [String] {
-        router(siteDesk()).routes.filter { "\($0.path)".drop { $0 == "/" }.hasPrefix("\(ConfigurationPath.version)/") }
-            .map { "\($0.method) \($0.path)" }
+        let site = siteDesk()
+        return router(site, metrics(site)).routes.filter {
+            "\($0.path)".drop { $0 == "/" }.hasPrefix("\(ConfigurationPath.version)/")
+        }
+        .map { "\($0.method) \($0.path)" }
     }
 
     /// Every few seconds, until it is told to end.

@@ -52,6 +52,14 @@ extension ConfigurationServerSettings {
         result.maximumConnections = try number(.connections, result.maximumConnections)
         result.certificateDays = try number(.certificateDays, result.certificateDays)
         result.heartbeatSeconds = try number(.heartbeatSeconds, result.heartbeatSeconds)
+        if let text = text(.metricsEnabled) {
+            guard let isEnabled = Bool(text) else {
+                throw wrong("metrics.enabled is \"\(text)\"; it must be true or false.")
+            }
+            result.metrics.isEnabled = isEnabled
+        }
+        result.metrics.address = text(.metricsAddress) ?? result.metrics.address
+        result.metrics.port = try number(.metricsPort, result.metrics.port)
         if let complaint = result.complaint { throw wrong(complaint) }
         return result
     }

@@ -2,6 +2,7 @@
 // Copyright 2026 The Master Target authors
 
 import ConfigurationAPI
+import MetricsEndpoint
 
 /// What a configuration server is told from outside: the configuration file, the environment, the command line.
 public struct ConfigurationServerSettings: Hashable, Sendable {
@@ -19,6 +20,8 @@ public struct ConfigurationServerSettings: Hashable, Sendable {
     public var heartbeatSeconds: UInt64 = 10
     /// The most connections at a time.
     public var maximumConnections = 4096
+    /// Where metrics are served besides the port of operators.
+    public var metrics = MetricsSettings(port: 9447)
 
     /// Seconds after which a connection that says nothing is closed; a heartbeat's stays open between two.
     var idleSeconds: UInt64 { heartbeatSeconds * 3 }
@@ -45,7 +48,7 @@ public struct ConfigurationServerSettings: Hashable, Sendable {
         if !(16...65536).contains(maximumConnections) {
             return "https.connections is \(maximumConnections); it must be 16 to 65536."
         }
-        return nil
+        return metrics.complaint
     }
 }
 
@@ -59,6 +62,9 @@ public enum ConfigurationServerKey: String, CaseIterable, Sendable {
     case database
     case certificateDays = "certificates.days"
     case heartbeatSeconds = "heartbeat.seconds"
+    case metricsEnabled = "metrics.enabled"
+    case metricsAddress = "metrics.address"
+    case metricsPort = "metrics.port"
 
     var components: [String] { rawValue.split(separator: ".").map(String.init) }
 }

@@ -20,6 +20,7 @@ final class HeartbeatBoard: Sendable {
     private struct Beats {
         var last: [String: Beat] = [:]
         var unwritten: Set<String> = []
+        var count: UInt64 = 0
     }
 
     private let beats = Mutex(Beats())
@@ -28,8 +29,12 @@ final class HeartbeatBoard: Sendable {
         beats.withLock { beats in
             beats.last[hostID] = Beat(moment: now, address: address, heartbeat: heartbeat, text: text)
             beats.unwritten.insert(hostID)
+            beats.count += 1
         }
     }
+
+    /// Heartbeats that came since the process started.
+    var count: UInt64 { beats.withLock { $0.count } }
 
     func last(of hostID: String) -> Beat? { beats.withLock { $0.last[hostID] } }
 

@@ -17,6 +17,8 @@ public struct ApplianceReport: Hashable, Sendable, Codable {
     public var replication: ListenerReport
     /// The listener for NBD clients; nil where it is not enabled.
     public var nbd: ListenerReport?
+    /// The listener for metrics; nil where it is not enabled.
+    public var metrics: ListenerReport?
     /// The retention volume.
     public var retention: VolumeReport
     /// What the data path of the whole daemon may hold in memory.
@@ -49,15 +51,15 @@ public struct ApplianceReport: Hashable, Sendable, Codable {
     }
 }
 
-/// The listener for process servers.
+/// A listener: for process servers, for NBD clients, for metrics.
 public struct ListenerReport: Hashable, Sendable, Codable {
     /// The address it listens on.
     public var address: String
     /// The TCP port it listens on.
     public var port: Int
-    /// Whether process servers can connect.
+    /// Whether it takes connections.
     public var isListening: Bool
-    /// Why they cannot, as a sentence.
+    /// Why it does not, as a sentence.
     public var problem: String?
 
     /// A report.

@@ -42,6 +42,9 @@ public enum ControlPath {
     /// POST: ``RetentionRequest``, to make damaged epoch files again.
     public static let retentionRebuild = "/v1/retention/rebuild"
 
+    /// GET: metrics in Prometheus's text format. Without a version: what scrapes goes by the names in it.
+    public static let metrics = "/metrics"
+
     /// The path of one group.
     public static func group(_ name: String) -> String { "\(groups)/\(name)" }
     /// The path of an operation on one group.

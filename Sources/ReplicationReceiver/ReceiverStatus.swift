@@ -57,6 +57,16 @@ public struct ReceiverStatus: Hashable, Sendable {
     public var totals = Counters()
     /// Why the last session ended that did not end in order, or the last refusal.
     public var lastError: ProtocolError?
+
+    /// Nothing happened yet.
+    public init() {}
+
+    /// Adds what another receiver counted; what is open is this one's.
+    public mutating func addTotals(_ other: ReceiverStatus) {
+        openedSessions &+= other.openedSessions  // Counters for people: they may start again.
+        refusals &+= other.refusals
+        totals.add(other.totals)
+    }
 }
 
 /// Keeps ``ReceiverStatus`` while many sessions write to it; each once for a read from its socket, not for a frame.

@@ -232,7 +232,8 @@ final class ApplyEngine {
         let disks = source.isRewinding ? Set(shared.disks.keys) : chunk.disks
         for number in disks.sorted() {
             do {
-                try shared.disks[number]?.target.flush()
+                guard let target = shared.disks[number]?.target else { continue }
+                try SyncLatency.target.measure { () throws(DeviceError) in try target.flush() }
             } catch {
                 throw .target(error)
             }
@@ -264,6 +265,8 @@ final class ApplyEngine {
         let isRewind = source.isRewinding
         let applied = shared.state.withLock { state -> UInt64? in
             state.counters.chunks += 1
+            state.counters.appliedBytes &+= chunk.coveredBytes
+            state.counters.appliedBatches &+= chunk.batches
             guard !chunk.continues else { return nil }
             state.queue.removeFirst(chunk.items)
             state.flushedSyncs.formUnion(chunk.flushes)

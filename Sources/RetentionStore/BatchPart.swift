@@ -14,6 +14,9 @@ public final class BatchPart: Sendable {
     public let payloadBytes: Int
     private let buffer: PayloadBuffer?
 
+    /// Bytes of the source that the writes cover, zeroes included. Wraps: what a peer says is checked elsewhere.
+    var coveredBytes: UInt64 { extents.reduce(0) { $0 &+ $1.byteCount.rawValue } }
+
     init(extents: [Extent], buffer: PayloadBuffer?, payloadOffset: Int, payloadBytes: Int) {
         self.extents = extents
         self.buffer = buffer

@@ -23,6 +23,10 @@ struct Chunk {
     /// Items of the queue that are done with it.
     var items = 0
     var heldBytes = 0
+    /// Bytes of the source that its items cover, before they were folded.
+    private(set) var coveredBytes: UInt64 = 0
+    /// Batches that are complete with it.
+    private(set) var batches: UInt64 = 0
     var completes: (sequence: SequenceNumber, source: UInt64)?
     /// Disks to declare flushed.
     var flushes: [DiskNumber] = []
@@ -60,13 +64,16 @@ struct Chunk {
             }
             switch item.work {
             case .writes(let part, let extents):
+                if item.completes != nil { batches += 1 }
                 var offset = 0
                 for extent in extents {
+                    coveredBytes &+= UInt64(extent.byteCount)
                     stored.append(extent)
                     origins.append(Self.origin(extent, part: part, offset: offset))
                     if !extent.isZeroes { offset += extent.byteCount }
                 }
             case .syncWrites(let part):
+                coveredBytes &+= part.coveredBytes
                 var offset = 0
                 for extent in part.extents {
                     // In no segment: the row only says where it goes.

@@ -177,10 +177,19 @@ struct GroupState: Sendable {
 
 /// What a group has done since it was opened: bytes on each volume, for the ratio of work to source writes.
 public struct RetentionCounters: Hashable, Sendable, Codable {
-    /// Bytes that the journaled batches and syncs cover at the source, zeroes included.
+    /// Bytes that everything taken in covers at the source, batches and syncs, zeroes included.
+    public var acceptedBytes: UInt64 = 0
+    /// Batches taken in whole.
+    public var acceptedBatches: UInt64 = 0
+    /// Bytes that the journaled batches cover at the source, zeroes included.
     public var receivedBytes: UInt64 = 0
     /// Batches journaled.
     public var batches: UInt64 = 0
+    /// Bytes that what is on the targets, flushed, covers at the source, zeroes included: batches and syncs. What one
+    /// batch overwrites of another is counted with both.
+    public var appliedBytes: UInt64 = 0
+    /// Batches on the targets, flushed.
+    public var appliedBatches: UInt64 = 0
     /// Syncs of the journal, each for all batches that waited.
     public var commits: UInt64 = 0
     /// Bytes of the targets whose old content was kept, zeroes included.
@@ -191,4 +200,25 @@ public struct RetentionCounters: Hashable, Sendable, Codable {
     public var writtenBytes: UInt64 = 0
     /// Chunks applied.
     public var chunks: UInt64 = 0
+
+    /// Nothing was done yet.
+    public init() {}
+
+    /// What was done before and after a group was opened again.
+    public static func + (left: RetentionCounters, right: RetentionCounters) -> RetentionCounters {
+        // No process lives long enough to overflow them.
+        var sum = left
+        sum.acceptedBytes &+= right.acceptedBytes
+        sum.acceptedBatches &+= right.acceptedBatches
+        sum.receivedBytes &+= right.receivedBytes
+        sum.batches &+= right.batches
+        sum.appliedBytes &+= right.appliedBytes
+        sum.appliedBatches &+= right.appliedBatches
+        sum.commits &+= right.commits
+        sum.capturedBytes &+= right.capturedBytes
+        sum.undoBytes &+= right.undoBytes
+        sum.writtenBytes &+= right.writtenBytes
+        sum.chunks &+= right.chunks
+        return sum
+    }
 }

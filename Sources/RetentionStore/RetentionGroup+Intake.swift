@@ -22,6 +22,7 @@ extension RetentionGroup {
     ///   `.outOfRange`, `.emptyExtent`. Nothing was taken then.
     public func append(_ part: BatchPart, of stamp: BatchStamp, isLast: Bool) throws(RetentionError) {
         try check(part)
+        let bytes = part.coveredBytes
         try change { (state) throws(RetentionError) in
             try Self.checkOrder(stamp.sourceSequence, in: state)
             guard state.unsynced.isEmpty, state.openSyncs.isEmpty else {
@@ -51,7 +52,11 @@ extension RetentionGroup {
                     """)
             }
             state.openBatch = isLast ? nil : (stamp.sourceSequence, index + 1, rows, false)
-            if isLast { state.acceptedSource = stamp.sourceSequence }
+            state.counters.acceptedBytes &+= bytes
+            if isLast {
+                state.acceptedSource = stamp.sourceSequence
+                state.counters.acceptedBatches &+= 1
+            }
             state.pending.append(.part(part, stamp, index: index, isLast: isLast))
         }
     }
@@ -112,10 +117,12 @@ extension RetentionGroup {
     /// Content for disks whose sync is open.
     public func appendSync(_ part: BatchPart) throws(RetentionError) {
         try check(part)
+        let bytes = part.coveredBytes
         try change { (state) throws(RetentionError) in
             for extent in part.extents where !state.openSyncs.contains(extent.disk) {
                 throw RetentionError(.noSyncOpen, "Content was sent for disk \(extent.disk), whose sync is not open.")
             }
+            state.counters.acceptedBytes &+= bytes
             state.pending.append(.syncPart(part))
         }
     }

@@ -11,6 +11,8 @@ public struct IngestPressure: Hashable, Sendable {
     public var blocked: String?
     /// Bytes of data that were taken in and are not on the targets.
     public var backlogBytes: UInt64
+    /// Those of them that the journal has not made durable yet, or that are of a sync and not handed on.
+    public var undurableBytes: UInt64
     /// Nanoseconds since the oldest durable change was received that is not on the targets; 0 when all are.
     public var backlogNanoseconds: Int64
     /// Bytes of the retention volume that the group's files take.
@@ -20,11 +22,12 @@ public struct IngestPressure: Hashable, Sendable {
 
     /// A group without pressure, but for what is given.
     public init(
-        blocked: String? = nil, backlogBytes: UInt64 = 0, backlogNanoseconds: Int64 = 0, usedBytes: ByteCount = .zero,
-        quota: ByteCount? = nil
+        blocked: String? = nil, backlogBytes: UInt64 = 0, undurableBytes: UInt64 = 0, backlogNanoseconds: Int64 = 0,
+        usedBytes: ByteCount = .zero, quota: ByteCount? = nil
     ) {
         self.blocked = blocked
         self.backlogBytes = backlogBytes
+        self.undurableBytes = undurableBytes
         self.backlogNanoseconds = backlogNanoseconds
         self.usedBytes = usedBytes
         self.quota = quota
@@ -37,14 +40,15 @@ extension RetentionGroup {
         let (blocked, pending, inJournal, queue, oldest) = shared.state.withLock { state in
             (state.blocked?.message, state.pending, state.inJournal, state.queue, state.oldestUnapplied)
         }
-        var bytes: UInt64 = 0
-        for operation in pending { bytes &+= UInt64(operation.payloadBytes) }
-        for operation in inJournal { bytes &+= UInt64(operation.payloadBytes) }
+        var undurable: UInt64 = 0
+        for operation in pending { undurable &+= UInt64(operation.payloadBytes) }
+        for operation in inJournal { undurable &+= UInt64(operation.payloadBytes) }
+        var bytes = undurable
         for item in queue { bytes &+= item.dataBytes }
         let age = oldest.map { max(0, shared.clock.now().nanoseconds(since: $0)) } ?? 0
         return IngestPressure(
-            blocked: blocked, backlogBytes: bytes, backlogNanoseconds: age, usedBytes: shared.files.usedBytes,
-            quota: shared.settings.quota)
+            blocked: blocked, backlogBytes: bytes, undurableBytes: undurable, backlogNanoseconds: age,
+            usedBytes: shared.files.usedBytes, quota: shared.settings.quota)
     }
 }
 

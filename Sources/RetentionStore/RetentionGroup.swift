@@ -193,6 +193,9 @@ public final class RetentionGroup: Sendable {
             failure: state.failure, blocked: state.blocked, counters: state.counters)
     }
 
+    /// What was done since the group was opened; also of one that was closed.
+    public var counters: RetentionCounters { shared.state.withLock { $0.counters } }
+
     /// Every stretch of history that can be recovered to, oldest first.
     public func stretches() -> [RecoveryStretch] { PointDirectory(shared: shared).stretches() }
 

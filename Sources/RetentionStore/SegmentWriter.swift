@@ -18,6 +18,7 @@ final class SegmentWriter {
 
     private let role: HistoryFiles.Role
     private let files: HistoryFiles
+    private var latency: SyncLatency { role == .redo ? .journal : .beforeImages }
     private var current: (number: FileNumber, file: any StoreFile)?
     /// Where the next byte goes: what is written, then what is staged.
     private var writtenTo: UInt64 = 0
@@ -121,7 +122,7 @@ final class SegmentWriter {
                 IOBufferPool.shared.giveBack(staging)
             }
             staging = nil
-            try file.sync()
+            try latency.measure { () throws(DeviceError) in try file.sync() }
             needsSync = false
         } catch {
             broken = error

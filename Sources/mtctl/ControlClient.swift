@@ -29,6 +29,9 @@ package struct ControlClient: Sendable {
         try await send("GET", path, body: nil)
     }
 
+    /// An answer as it came: JSON, or what else is at the path.
+    package func bytes(_ path: String) async throws -> [UInt8] { try await send("GET", path, body: nil) }
+
     package func post<Answer: Decodable>(
         _ path: String, _ body: some Encodable, as type: Answer.Type = Answer.self
     ) async throws -> Answer {
@@ -40,6 +43,17 @@ package struct ControlClient: Sendable {
     }
 
     private func send<Answer: Decodable>(_ method: String, _ path: String, body: [UInt8]?) async throws -> Answer {
+        let bytes = try await send(method, path, body: body)
+        do {
+            return try JSON.decode(Answer.self, from: bytes)
+        } catch {
+            throw ControlFailure(
+                .internalFailure, "The agent's answer to \(path) cannot be read (\(error)).",
+                remedy: "Install mtctl and mastertargetd of one version.")
+        }
+    }
+
+    private func send(_ method: String, _ path: String, body: [UInt8]?) async throws -> [UInt8] {
         var request = HTTPClientRequest(url: "http+unix://\(percentEncoded(socket))\(path)")
         request.method = .init(rawValue: method)
         // A connection for each request: one that is kept may be ended by the agent in the moment it is used again.
@@ -58,13 +72,7 @@ package struct ControlClient: Sendable {
             }
             throw failure
         }
-        do {
-            return try JSON.decode(Answer.self, from: bytes)
-        } catch {
-            throw ControlFailure(
-                .internalFailure, "The agent's answer to \(path) cannot be read (\(error)).",
-                remedy: "Install mtctl and mastertargetd of one version.")
-        }
+        return bytes
     }
 
     private func exchange(_ request: HTTPClientRequest) async throws -> (status: Int, bytes: [UInt8]) {

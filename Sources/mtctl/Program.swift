@@ -76,6 +76,7 @@ struct Root: AsyncParsableCommand {
             PointsCommand.self, BookmarkCommand.self, RecoverCommand.self, RollbackCommand.self, CommitCommand.self,
             PreviewCommand.self, CopyCommand.self, NBDCommand.self, VerifyCommand.self, PauseCommand.self,
             ResumeCommand.self, JobsCommand.self, RetentionCommand.self,
-            HostCommand.self, PKICommand.self, RegisterCommand.self, UnregisterCommand.self, SiteCommand.self,
+            HostCommand.self, SupportBundleCommand.self, PKICommand.self, RegisterCommand.self, UnregisterCommand.self,
+            SiteCommand.self,
         ])
 }

@@ -21,6 +21,9 @@ import Testing
         #expect(configuration.retentionPath == "/mnt/retention")
         #expect(configuration.socketPath == "/run/master-target/control.sock")
         #expect(configuration.memoryCeiling == .mebibytes(256))
+        #expect(!configuration.metrics.isEnabled)
+        #expect(configuration.metrics.address == "127.0.0.1")
+        #expect(configuration.metrics.port == 9446)
         #expect(configuration.groupDefaults == GroupPolicy())
     }
 
@@ -71,6 +74,7 @@ import Testing
         "groups.defaults.retention=0", "groups.defaults.rpoThreshold=1y",
         "control.socket=/\(String(repeating: "x", count: 107))",
         "no.such.key=1", "replication.port",
+        "metrics.enabled=on", "metrics.port=70000", "metrics.address=0.0.0.0",
     ]) func `a wrong value is refused, and the sentence names it`(setting: String) async throws {
         let failure = await #expect(throws: ControlFailure.self) { try await load(nil, setting) }
         #expect(failure?.code == .invalidRequest)

@@ -31,6 +31,7 @@ struct TestAppliance {
     /// Runs an appliance for as long as `body` takes, and ends it in order.
     static func run(
         in folder: TestFolder, clock: any WallClock = SystemClock(), ports: AppliancePorts = AppliancePorts(),
+        change: (inout ApplianceConfiguration) -> Void = { _ in },
         _ body: (TestAppliance) async throws -> Void
     ) async throws {
         var configuration = ApplianceConfiguration(statePath: "\(folder.path)/state")
@@ -38,6 +39,7 @@ struct TestAppliance {
         configuration.port = 0
         configuration.retentionPath = "\(folder.path)/retention"
         configuration.socketPath = "\(folder.path)/control.sock"
+        change(&configuration)
         let appliance = try await Appliance(
             configuration, clock: clock, ports: ports, notify: NotifySocket(path: nil), logger: .silent,
             handlesSignals: false)

@@ -44,6 +44,7 @@ import Testing
         (ConfigurationPath.job("x"), "GET", [401, 403, 403, 404, 403, 0]),
         (ConfigurationPath.cancelJob("x"), "POST", [401, 403, 403, 404, 403, 0]),
         (ConfigurationPath.retryJob("x"), "POST", [401, 403, 403, 404, 403, 0]),
+        ("/metrics", "GET", [401, 403, 403, 200, 403, 0]),
         ("/v1/none", "GET", [404, 404, 404, 404, 404, 0]),
         ("/v2/servers", "GET", [400, 400, 400, 400, 400, 0]),
     ]

@@ -75,6 +75,9 @@ extension ApplianceConfiguration {
         isNBDEnabled = try layers.value(.nbdEnabled, "true or false") { Bool($0) } ?? isNBDEnabled
         nbdAddress = layers.text(.nbdAddress) ?? nbdAddress
         nbdPort = try layers.value(.nbdPort, "a port number") { Int($0) } ?? nbdPort
+        metrics.isEnabled = try layers.value(.metricsEnabled, "true or false") { Bool($0) } ?? metrics.isEnabled
+        metrics.address = layers.text(.metricsAddress) ?? metrics.address
+        metrics.port = try layers.value(.metricsPort, "a port number") { Int($0) } ?? metrics.port
         certificatePath = layers.text(.replicationCertificate) ?? certificatePath
         keyPath = layers.text(.replicationKey) ?? keyPath
         authorityPath = layers.text(.replicationAuthority) ?? authorityPath

@@ -3,6 +3,7 @@
 
 import ControlAPI
 import HealthChecks
+import MetricsEndpoint
 import StoragePrimitives
 
 /// What an appliance is told from outside: the configuration file, the environment, the command line.
@@ -43,6 +44,9 @@ public struct ApplianceConfiguration: Hashable, Sendable {
     /// The group that may use the control socket.
     public var socketGroup = "mastertarget"
 
+    /// Where metrics are served besides the control socket.
+    public var metrics = MetricsSettings(port: 9446)
+
     /// What the data path of the whole daemon may hold in memory.
     public var memoryCeiling = ByteCount.mebibytes(256)
 
@@ -70,6 +74,7 @@ public struct ApplianceConfiguration: Hashable, Sendable {
     public var complaint: String? {
         if !(0...65535).contains(port) { return "replication.port is \(port); a port is 0 to 65535." }
         if !(0...65535).contains(nbdPort) { return "nbd.port is \(nbdPort); a port is 0 to 65535." }
+        if let complaint = metrics.complaint { return complaint }
         if memoryCeiling < Self.smallestCeiling {
             return "memory.ceiling is \(memoryCeiling); the data path needs at least \(Self.smallestCeiling)."
         }

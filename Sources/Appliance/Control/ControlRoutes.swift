@@ -4,12 +4,14 @@
 import ControlAPI
 import Hummingbird
 import Logging
+import MetricsEndpoint
 import NIOCore
 import StateFiles
 
 /// The control interface as routes: a request in, one call on the core, its answer or its failure out.
 struct ControlRoutes: Sendable {
     let core: ApplianceCore
+    let metrics: MetricsSource
     let logger: Logger
 
     func router() -> Router<ControlContext> {
@@ -39,6 +41,7 @@ struct ControlRoutes: Sendable {
         router.get("\(ControlPath.multipath)") { _, _ in await answer { try await core.multipath() } }
         router.get("\(ControlPath.health)") { _, _ in await answer { try await core.health() } }
         router.get("\(ControlPath.retention)") { _, _ in await answer { await core.retentionReport() } }
+        router.get("\(ControlPath.metrics)") { _, _ in await metrics.response() }
         addChanges(to: router)
         return router
     }

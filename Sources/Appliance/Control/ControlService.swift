@@ -5,12 +5,14 @@ import ControlAPI
 import Hummingbird
 import LinuxSystem
 import Logging
+import MetricsEndpoint
 import NIOCore
 import ServiceLifecycle
 
 /// Serves the control interface on its unix domain socket.
 struct ControlService: Service {
     let core: ApplianceCore
+    let metrics: MetricsSource
     let logger: Logger
 
     /// Nanoseconds in which who listens has accepted.
@@ -29,7 +31,7 @@ struct ControlService: Service {
         var quiet = logger
         quiet.logLevel = .warning
         let application = Application(
-            router: ControlRoutes(core: core, logger: logger).router(),
+            router: ControlRoutes(core: core, metrics: metrics, logger: logger).router(),
             configuration: .init(address: .unixDomainSocket(path: path), serverName: nil),
             onServerRunning: { _ in
                 // Until here only the owner could connect: the umask takes write permission from all others.

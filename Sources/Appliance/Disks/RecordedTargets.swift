@@ -39,6 +39,8 @@ public struct AppliancePlaces: Hashable, Sendable {
     public let statePath: String
     /// The retention volume: an absolute path.
     public let retentionPath: String
+    /// Private keys that are kept elsewhere than in the state folder, as far as that is known: absolute paths.
+    public let keyPaths: [String]
 
     /// The registration with a configuration server.
     public var registrationPath: String { ApplianceConfiguration.registrationPath(statePath) }
@@ -47,6 +49,7 @@ public struct AppliancePlaces: Hashable, Sendable {
     public init(_ report: ApplianceReport) {
         statePath = report.stateFolder
         retentionPath = report.retention.path
+        keyPaths = []
     }
 
     /// - Parameter configPath: The agent's configuration file; the defaults count where the usual one is not there.
@@ -57,7 +60,11 @@ public struct AppliancePlaces: Hashable, Sendable {
     package init(_ configuration: ApplianceConfiguration) {
         statePath = configuration.statePath
         retentionPath = configuration.retentionPath
+        keyPaths = [configuration.keyPath]
     }
+
+    /// Those of an agent that was told of no others.
+    public static var usual: AppliancePlaces { AppliancePlaces(ApplianceConfiguration()) }
 }
 
 /// Commands that look at this machine by themselves, without the agent.

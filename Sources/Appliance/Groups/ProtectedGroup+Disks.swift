@@ -3,6 +3,7 @@
 
 import ControlAPI
 import LinuxSystem
+import RetentionStore
 import StoragePrimitives
 
 extension ProtectedGroup {
@@ -163,9 +164,16 @@ extension ProtectedGroup {
         let store = shared.withLock { shared in
             let store = shared.store
             shared.store = nil
+            shared.closing = store
             return store
         }
-        store?.close()
+        guard let store else { return }
+        store.close()
+        let done = store.group.counters
+        shared.withLock { shared in
+            shared.past = shared.past + done
+            shared.closing = nil
+        }
     }
 
     /// Removes the files of the history. The volume must be there.

@@ -19,6 +19,10 @@ public final class ProtectedGroup: Sendable {
         var lifecycle: GroupLifecycle
         /// Open while the targets and the retention volume are.
         var store: GroupStore?
+        /// Being closed: what it did still counts.
+        var closing: GroupStore?
+        /// What was done in histories that were closed since the process started.
+        var past = RetentionCounters()
         /// What takes the writes of NBD clients, since the first of them came.
         var intake: GroupIntake?
         var job: String?

@@ -23,6 +23,8 @@ public final class JobBoard: Sendable {
     private struct Board {
         var entries: [UInt64: Entry] = [:]
         var next: UInt64 = 1
+        /// Jobs that ended since the process started.
+        var endings = JobEndings()
     }
 
     private let board = Mutex(Board())
@@ -55,6 +57,9 @@ public final class JobBoard: Sendable {
     public func list() -> [JobReport] {
         board.withLock { board in board.entries.sorted { $0.key < $1.key }.map(\.value.report) }
     }
+
+    /// How many ended since the process started.
+    var endings: JobEndings { board.withLock { $0.endings } }
 
     /// One job, or nil.
     public func job(_ id: String) -> JobReport? {
@@ -151,6 +156,7 @@ public final class JobBoard: Sendable {
         let (report, waiting) = board.withLock { board in
             let waiting = board.entries[number]?.waiting ?? []
             board.entries[number]?.waiting = []
+            if let report = board.entries[number]?.report { board.endings.count(report) }
             return (board.entries[number]?.report, waiting)
         }
         guard let report else { return }

@@ -8,7 +8,7 @@ import StoragePrimitives
 extension SiteDesk {
     package func groups() async throws -> SiteGroupList {
         SiteGroupList(
-            groups: try await site().map { state, view in
+            groups: try await site(try await knownServers()).map { state, view in
                 SiteGroupReport(
                     state.record, view, job: state.workingJob?.report,
                     claims: claims.findings(state.record.group.name, view))
@@ -25,8 +25,8 @@ extension SiteDesk {
     }
 
     /// Every group with what decisions about it are made of, but not what chooses servers.
-    func site() async throws -> [(StoredGroup, SiteView)] {
-        let (servers, now) = (try await knownServers(), DateTime(clock.now()))
+    func site(_ servers: [ServerReport]) async throws -> [(StoredGroup, SiteView)] {
+        let now = DateTime(clock.now())
         return try await read { store in
             let states = try store.groups()
             let policies = Dictionary(

@@ -20,6 +20,13 @@ extension SiteStore {
         }
     }
 
+    /// The newest job of each group.
+    func lastJobs() throws -> [SiteJob] {
+        try transaction.rows(
+            "SELECT payload FROM job WHERE number IN (SELECT MAX(number) FROM job GROUP BY group_name) ORDER BY number"
+        ).map { try Self.decode($0.text("payload")) }
+    }
+
     /// The newest first, of one group or of all; at most ``maximumListed``.
     func jobs(of group: String?) throws -> [SiteJob] {
         if let group, !CreateGroupRequest.isPermittedName(group) { return [] }

@@ -32,6 +32,13 @@ struct StatusCommand: AsyncParsableCommand {
                 nbd.isListening ? "listening on \(place)" : console.colored("not listening on \(place)", .red))
             sheet.add("NBD problem", nbd.problem)
         }
+        if let metrics = report.metrics {
+            let place = "\(metrics.address):\(metrics.port)"
+            sheet.add(
+                "Metrics",
+                metrics.isListening ? "listening on \(place)" : console.colored("not listening on \(place)", .red))
+            sheet.add("Metrics problem", metrics.problem)
+        }
         let free = report.retention.freeBytes.map { ", \($0) free" } ?? ""
         sheet.add(
             "Retention volume",
