@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 
 from catalogue import PACKAGES, PackagingError
 
@@ -27,20 +28,40 @@ class Trial:
             raise PackagingError("The packages are tried in root filesystems of their own: run --test as root.")
         self.folder = folder
         self.count = count
+        self.cache = os.path.join(
+            os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "master-target")
         self.mounted = []
 
     def __enter__(self):
         self._clear()
         os.makedirs(self.folder)
+        base = self._base()
+        self.base = os.path.join(self.folder, "base")
+        os.makedirs(self.base)
+        self._do("tar", "--extract", "--file", base, "--directory", self.base)
+        return self
+
+    def _base(self):
+        """A root filesystem of this distribution, kept for some days."""
+        place = os.path.join(self.cache, "package-root.tar")
+        wanted = place + ".contents"
+        contents = " ".join(INCLUDED)
+        if (os.path.exists(place) and os.path.exists(wanted) and time.time() - os.path.getmtime(place) < 14 * 86400
+                and open(wanted, encoding="utf-8").read() == contents):
+            return place
+        os.makedirs(self.cache, exist_ok=True)
+        # The packages come from where this machine gets its own.
         sources = [path for path in ["/etc/apt/sources.list", *glob.glob("/etc/apt/sources.list.d/*")]
-                   if path.endswith((".list", ".sources")) and os.path.getsize(path)]
+                   if path.endswith((".list", ".sources")) and os.path.exists(path) and os.path.getsize(path)]
         with open("/etc/os-release", encoding="utf-8") as file:
             codename = re.search(r"(?m)^VERSION_CODENAME=(\w+)", file.read()).group(1)
-        self.base = os.path.join(self.folder, "base")
-        self._do("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--dpkgopt=force-unsafe-io",
-                 '--aptopt=APT::Install-Recommends "false"', "--include=" + ",".join(INCLUDED), codename, self.base,
-                 *sources)
-        return self
+        self._do("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--format=tar",
+                 "--dpkgopt=force-unsafe-io", '--aptopt=APT::Install-Recommends "false"',
+                 "--include=" + ",".join(INCLUDED), codename, place + ".new", *sources)
+        os.rename(place + ".new", place)
+        with open(wanted, "w", encoding="utf-8") as file:
+            file.write(contents)
+        return place
 
     def __exit__(self, *_):
         self._clear()
@@ -57,11 +78,19 @@ class Trial:
             raise PackagingError(f"{' '.join(command[:4])} … ended with {result.returncode}:\n{result.stderr[-2000:]}")
         return result.stdout
 
+    def _mount(self, kind, inside):
+        place = self.path(inside)
+        os.makedirs(place, exist_ok=True)
+        self._do("mount", "-t", kind, "none", place)
+        self.mounted.append(place)
+
     # MARK: one family
 
     def run(self, family, older, newer):
         self.root = os.path.join(self.folder, family)
         self._do("cp", "--archive", "--reflink=auto", self.base, self.root)
+        # Programs find their arguments there.
+        self._mount("proc", "/proc")
         packages = {"deb": Deb, "rpm": Rpm}[family](self, [
             [path for path in paths if path.endswith("." + family) and not re.search("-dbgsym_|-debuginfo-", path)]
             for paths in (older, newer)])
@@ -98,8 +127,8 @@ class Trial:
 
     def inside(self, *command):
         """A command in the root filesystem: (status, output with errors)."""
-        result = subprocess.run(["chroot", self.root, *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                                stdin=subprocess.DEVNULL, text=True)
+        result = subprocess.run(["timeout", "120", "chroot", self.root, *command], stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True)
         return result.returncode, result.stdout
 
     def _enabled(self):
@@ -150,10 +179,7 @@ class Trial:
         self.write("/mnt/retention/history", "history")
         self.write("/etc/udev/rules.d/59-master-target.rules", "# a bound disk\n")
         # Something that is mounted below the state folder belongs to somebody else.
-        place = self.path("/var/lib/master-target/elsewhere")
-        os.makedirs(place)
-        self._do("mount", "-t", "tmpfs", "none", place)
-        self.mounted.append(place)
+        self._mount("tmpfs", "/var/lib/master-target/elsewhere")
         self.write("/var/lib/master-target/elsewhere/kept", "not ours")
 
     def _check_kept(self):
