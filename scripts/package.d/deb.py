@@ -26,9 +26,10 @@ class DebianPackages:
         self.architecture = run("dpkg", "--print-architecture").strip()
         self.maintainer = changelog_author()
 
-    def build(self, package):
-        """Both packages; their paths."""
-        return [self._build(package, package.name, debug=False), self._build(package, package.name + "-dbgsym", debug=True)]
+    def build(self, package, debug=True):
+        """The package and, where it is wanted, that of its debug symbols; their paths."""
+        paths = [self._build(package, package.name, debug=False)]
+        return paths + ([self._build(package, package.name + "-dbgsym", debug=True)] if debug else [])
 
     def _build(self, package, name, debug):
         tree = os.path.join(self.folder, name)

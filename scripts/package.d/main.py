@@ -70,7 +70,7 @@ class Count:
         return holds
 
 
-def build(formats, programs, folder, output, number, date, remark=""):
+def build(formats, programs, folder, output, number, date, remark="", debug=True):
     """All packages; their paths."""
     os.makedirs(output, exist_ok=True)
     stage = Stage(os.path.join(folder, "stage"), programs, number, date, remark)
@@ -80,9 +80,9 @@ def build(formats, programs, folder, output, number, date, remark=""):
         packages = DebianPackages(stage, os.path.join(folder, "deb"), output)
         os.makedirs(packages.folder, exist_ok=True)
         for package in PACKAGES:
-            paths += packages.build(package)
+            paths += packages.build(package, debug)
     if "rpm" in formats:
-        paths += RedHatPackages(stage, os.path.join(folder, "rpm"), output).build()
+        paths += RedHatPackages(stage, os.path.join(folder, "rpm"), output).build(debug)
     return paths
 
 
@@ -130,7 +130,7 @@ def main():
     if options.test:
         chapter("packages of an older version, to be upgraded")
         older = build(formats, programs, os.path.join(work, "older"), os.path.join(work, "older/packages"), "0.0.1", date,
-                      remark="# Of the older version.\n")
+                      remark="# Of the older version.\n", debug=False)
         with Trial(os.path.join(work, "roots"), count) as trial:
             for family in formats:
                 chapter(f"{family.upper()}s: installed, upgraded, removed")

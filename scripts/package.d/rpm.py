@@ -65,8 +65,9 @@ class RedHatPackages:
         self.folder = folder
         self.output = output
 
-    def build(self):
-        """All packages; their paths."""
+    def build(self, debug=True):
+        """All packages, with those of debug symbols where they are wanted; their paths."""
+        self.kinds = (False, True) if debug else (False,)
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
         specification = os.path.join(self.folder, "master-target.spec")
@@ -89,6 +90,8 @@ class RedHatPackages:
                 text += f"\n%package -n {package.name}\nSummary: {capital(package.summary)}\n"
                 text += "Group: System Environment/Daemons\n" + requirements(package)
                 text += f"\n%description -n {package.name}\n{wrapped(package.description)}\n"
+            if True not in self.kinds:
+                continue
             text += (f"\n%package -n {package.name}-debuginfo\nSummary: Debug symbols of {package.name}\n"
                      "Group: Development/Debug\n"
                      f"Requires: {package.name} = %{{version}}-%{{release}}\nAutoReqProv: no\n"
@@ -97,12 +100,12 @@ class RedHatPackages:
         text += "\n%install\n" + "".join(self._install(package) for package in PACKAGES)
         for package in PACKAGES:
             text += self._scriptlets(package)
-            text += self._files(package, debug=False) + self._files(package, debug=True)
+            text += "".join(self._files(package, debug) for debug in self.kinds)
         return text + "\n%changelog\n" + changelog()
 
     def _install(self, package):
         lines = []
-        for debug in (False, True):
+        for debug in self.kinds:
             for entry in self.stage.of(package, "rpm", debug):
                 lines.append(f"mkdir -p %{{buildroot}}/{os.path.dirname(entry.path)}")
                 lines.append(f"cp -dp {self.stage.place(entry)} %{{buildroot}}/{entry.path}")

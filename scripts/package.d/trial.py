@@ -17,6 +17,7 @@ from catalogue import PACKAGES, PackagingError
 # What the packages depend on, on Debian; the rest of a root filesystem comes with it.
 INCLUDED = ("systemd", "udev", "multipath-tools", "xfsprogs", "lsscsi", "kmod", "libpq5", "libsqlite3-0", "liblz4-1",
             "libmount1", "libblkid1", "libudev1", "zsh", "fish")
+EXCLUDED = ("man", "doc", "locale", "i18n")
 NAMES = [package.name for package in PACKAGES]
 
 
@@ -39,13 +40,15 @@ class Trial:
         self.base = os.path.join(self.folder, "base")
         os.makedirs(self.base)
         self._do("tar", "--extract", "--file", base, "--directory", self.base)
+        # What was left out of the distribution's packages is not to be left out of ours.
+        os.remove(os.path.join(self.base, "etc/dpkg/dpkg.cfg.d/99mmdebstrap"))
         return self
 
     def _base(self):
         """A root filesystem of this distribution, kept for some days."""
         place = os.path.join(self.cache, "package-root.tar")
         wanted = place + ".contents"
-        contents = " ".join(INCLUDED)
+        contents = " ".join((*INCLUDED, *(f"-{folder}" for folder in EXCLUDED)))
         if (os.path.exists(place) and os.path.exists(wanted) and time.time() - os.path.getmtime(place) < 14 * 86400
                 and open(wanted, encoding="utf-8").read() == contents):
             return place
@@ -56,6 +59,7 @@ class Trial:
         with open("/etc/os-release", encoding="utf-8") as file:
             codename = re.search(r"(?m)^VERSION_CODENAME=(\w+)", file.read()).group(1)
         self._do("mmdebstrap", "--quiet", "--mode=root", "--variant=minbase", "--format=tar",
+                 *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in EXCLUDED),
                  "--dpkgopt=force-unsafe-io", '--aptopt=APT::Install-Recommends "false"',
                  "--include=" + ",".join(INCLUDED), codename, place + ".new", *sources)
         os.rename(place + ".new", place)
