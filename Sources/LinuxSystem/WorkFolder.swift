@@ -4,7 +4,8 @@
 import Glibc
 import StoragePrimitives
 
-/// A folder of its own for a while, which nobody else can look into: removed with all that is in it when it is let go.
+/// A folder of its own for a while, which nobody else can look into: removed with all that is in it by ``remove()``, or
+/// when it is let go.
 public final class WorkFolder: Sendable {
     /// Where it is.
     public let path: String
@@ -19,7 +20,10 @@ public final class WorkFolder: Sendable {
         path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    deinit { Self.remove(path) }
+    deinit { remove() }
+
+    /// Removes it now: a program that ends lets nothing go.
+    public func remove() { Self.remove(path) }
 
     /// Removes a folder and what is in it; no link is followed. What cannot be removed stays.
     private static func remove(_ path: String) {

@@ -192,6 +192,7 @@ import mtctl
         bundle.add(folder: "\(folder.path)/none", endings: [""], as: "folder")
         bundle.add(output: ["true"], as: "program")
         let report = try bundle.finish(to: "\(folder.path)/b.tar.gz")
+        #expect(try folder.names(".") == ["b.tar.gz"])
         #expect(report.files.map(\.name) == ["1", "2"])
         #expect(report.leftOut.map(\.name) == ["large", "3", "none", "folder/", "program"])
         #expect(report.leftOut.allSatisfy { $0.reason.hasSuffix(".") })

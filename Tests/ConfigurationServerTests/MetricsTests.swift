@@ -51,8 +51,8 @@ import Testing
             let text = try await scrape(server, until: "mastertarget_site_jobs{state=\"running\"} 1\n")
             for line in [
                 "mastertarget_site_database_up 1\n",
-                "mastertarget_site_servers{role=\"masterTarget\",state=\"online\"} 1\n",
-                "mastertarget_site_servers{role=\"masterTarget\",state=\"revoked\"} 0\n",
+                "mastertarget_site_servers{role=\"master-target\",state=\"online\"} 1\n",
+                "mastertarget_site_servers{role=\"master-target\",state=\"revoked\"} 0\n",
                 "mastertarget_site_jobs{state=\"failed\"} 0\n",
                 "mastertarget_site_group_job_failed{group=\"shop\",operation=\"reprotect\"} 0\n",
                 "mastertarget_build_info{program=\"mt-configuration-server\",version=\"\(ProductVersion.text)\"} 1\n",

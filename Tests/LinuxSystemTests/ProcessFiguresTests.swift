@@ -55,8 +55,9 @@ import Testing
         try FileManager.default.createDirectory(atPath: "\(path)/a/b", withIntermediateDirectories: true)
         try Data("x".utf8).write(to: URL(filePath: "\(path)/a/b/c"))
         try FileManager.default.createSymbolicLink(atPath: "\(path)/a/link", withDestinationPath: outside.path)
-        folder = nil
+        folder?.remove()
         #expect(!FileManager.default.fileExists(atPath: path))
+        folder = nil
         #expect(FileManager.default.fileExists(atPath: "\(outside.path)/kept"))
     }
 }

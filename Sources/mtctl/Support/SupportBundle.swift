@@ -130,10 +130,11 @@ package struct SupportBundle {
         }
     }
 
-    /// Makes one file of it, mode 0600.
+    /// Makes one file of it, mode 0600, and leaves nothing else behind.
     ///
     /// - Parameter path: It must not be there yet.
     package mutating func finish(to path: String) throws -> SupportReport {
+        defer { folder.remove() }
         try write(Array(readMe.utf8), as: "README.txt")
         try write(JSON.encode(report), as: "bundle.json")
         let (parent, file) = PathText.split(path)
