@@ -242,7 +242,8 @@ let package = Package(
         tests(
             "ProcessServerTests",
             [
-                "mt-process-server", "ProcessServer", "ConfigurationAPI", "ControlAPI", "HostCertificates", "NBDProtocol",
+                "mt-process-server", "ProcessServer", "ConfigurationAPI", "ControlAPI", "HostCertificates",
+                "NBDProtocol",
                 "LinuxSystem", "StoragePrimitives", "TestSupport", nioPosix, nioSSL,
             ]),
         tests("ConfigurationAPITests", ["ConfigurationAPI", "ControlAPI", "StoragePrimitives"]),

@@ -58,10 +58,10 @@ def set_up(test, guest):
     guest.run("udevadm settle; systemctl start mnt-retention.mount mastertargetd", 90)
     test.check("set up as the README says, it has its volume", appliance.json("status")["retention"]["isUsable"])
     # An image file that the sandbox lets it write to: this bed's SCSI disks come later than its services.
-    guest.run(f"truncate -s {SIZE} {TARGET} /root/source; head -c {SIZE} /dev/urandom >/root/source")
+    guest.run(f"truncate -s {SIZE} {TARGET} /srv/source; head -c {SIZE} /dev/urandom >/srv/source")
     appliance.mtctl("group", "create", "shop")
     appliance.mtctl(*appliance.bind_arguments("shop", "web-root", f"file:{TARGET}", SIZE))
-    appliance.replicate("shop", [("web-root", "/root/source")], "first")
+    appliance.replicate("shop", [("web-root", "/srv/source")], "first")
     test.check("and a group with a recovery point", "first" in appliance.labels("shop"))
 
 
