@@ -59,7 +59,8 @@ import Testing
                                    25 %, 1 GiB of 4 GiB, 1 min 30 s left
                     ✓ recover      The disks show it. (1 min 3 s)
                     Group erp shows number 812.
-                    Start the machines. Then accept it with mtctl site commit erp, or take another point, or mtctl site rollback erp.
+                    Start the machines, and accept the point with mtctl site commit erp. Another point can be taken until a machine \
+                    has written to the disks; mtctl site rollback erp is possible until the commit.
 
                     """)
         }

@@ -16,10 +16,15 @@ enum SiteFindings {
         }
     }
 
-    /// Shows what was found, and refuses what is refused. With `json` the failure is all that is printed; mtctl site check
-    /// has every finding.
+    /// Shows what was found, and refuses what is refused. With `json` only a refusal is shown, on standard output: the
+    /// failure that follows is on standard error, so that a script has all of it.
     static func pass(_ list: SiteFindingList, _ operation: SiteOperation, of group: String, json: Bool) throws {
-        if !json { show(list.findings, Console.current) }
+        let console = Console.current
+        if !json {
+            show(list.findings, console)
+        } else if !list.isPermitted {
+            console.json(list)
+        }
         guard let first = list.findings.first(where: { $0.severity == .refusal }) else { return }
         let count = list.findings.count { $0.severity == .refusal }
         throw ConfigurationFailure(

@@ -126,10 +126,8 @@ struct SiteCommitCommand: AsyncParsableCommand {
         let client = try site.client()
         let operation = SiteOperation.commit(CommitRequest(dropHistory: true))
         try SiteFindings.pass(try await client.check(operation, on: group), operation, of: group, json: site.json)
-        let shown = try await client.group(group).report?.recoveredPoint
         try Console.current.confirm(
-            (shown.map { "Group \(group) shows \($0). " } ?? "")
-                + "All other recovery points of group \(group) are dropped, and neither they nor the latest one can be "
+            "All other recovery points of group \(group) are dropped, and neither they nor the latest one can be "
                 + "recovered afterwards.", yes: confirmation.yes)
         try await performOnSite(
             operation, on: group, client, site, job,

@@ -21,11 +21,14 @@ struct SiteServersCommand: AsyncParsableCommand {
         guard !list.servers.isEmpty else {
             return console.print("No servers. Register a master target with mtctl register.")
         }
-        var table = Table("SERVER", "ID", "ROLE", "STATE", "HEALTH", "GROUPS", "WORST RPO", "HEARD", "VERSION")
+        var table = Table("SERVER", "ROLE", "STATE", "HEALTH", "GROUPS", "WORST RPO", "HEARD", "VERSION")
         let servers = list.servers.sorted { (Self.urgency($0), $0.hostName) < (Self.urgency($1), $1.hostName) }
         for (id, server) in zip(Abbreviation.shortened(servers.map(\.hostID)), servers) {
+            // The name alone, where it tells which one is meant.
+            let isShared = servers.count { $0.hostName == server.hostName } > 1
             table.add(
-                server.hostName, id, server.role.rawValue, server.state.rawValue, server.health ?? "-",
+                isShared ? "\(server.hostName) (\(id))" : server.hostName, server.role.rawValue, server.state.rawValue,
+                server.health ?? "-",
                 "\(server.groupCount)", server.worstRPOSeconds.map { Quantity.describe(seconds: $0) } ?? "-",
                 server.lastSeen.map { "\(SiteWords.age($0)) ago" } ?? "never", server.version)
         }

@@ -21,7 +21,7 @@ HEADERS = (512, 1536)
 
 
 def run(test):
-    volume = test.disk("volume", 400)
+    volume = test.disk("volume", 640)
     root = os.path.join(test.folder, "root.cow")
 
     def start(images):
