@@ -154,10 +154,9 @@ package struct GroupRecord: Hashable, Sendable, Codable {
 
     /// What a server said that this record does not know, because it came from a backup or the operator was at the master
     /// target: the master target's word on its group counts.
+    /// After a rollback there what was stopped is sent again, with a new token.
     ///
     /// - Returns: Whether anything changed.
-    ///
-    /// What is sent again after a rollback at the master target is sent with a new token: who stopped is asked anew.
     package mutating func learn(_ view: SiteView) -> Bool {
         guard let placement, let said = view.report(of: group.name, from: placement.masterTarget),
             said.moment > changed

@@ -5,7 +5,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 
 from image import HERE
@@ -136,4 +135,3 @@ def removed(test, guest, packages, appliance, target, source, wanted):
     history = guest.run("find /mnt/retention -type f | wc -l").strip()
     test.check(f"the retention volume is as it was: {history} files", int(history) > 0)
     test.equal("and so is the target disk", wanted, appliance.digest(appliance.by_identity(target), source.size))
-    shutil.rmtree(packages.folder)
